@@ -28,7 +28,7 @@ options:
         required: true
       kind:
         description:
-          - V(directory) is created and owned, not its content unless O(entries[].recursive).
+          - V(directory) is created and owned, not its content.
           - V(link) points to O(entries[].target).
           - V(seed) is a file that is created with O(entries[].content) when it is missing and whose content is left alone afterwards.
         type: str
@@ -43,12 +43,6 @@ options:
       mode:
         description: Mode of a directory or seed file, as octal text.
         type: str
-      recursive:
-        description:
-          - Gives everything below a directory to O(entries[].owner) and O(entries[].group), links not followed.
-          - Meant for data that a service running as another user has left; modes below are not touched.
-        type: bool
-        default: false
       target:
         description: What a link points to.
         type: str
@@ -82,7 +76,7 @@ EXAMPLES = r"""
   prexorcloud.production.layout:
     entries:
       - {path: /opt/prexorcloud/controller, owner: root, group: prexorcloud, mode: "0750"}
-      - {path: /opt/prexorcloud/controller/data, owner: prexorcloud, group: prexorcloud, mode: "0700", recursive: true}
+      - {path: /opt/prexorcloud/controller/data, owner: prexorcloud, group: prexorcloud, mode: "0700"}
       - {path: /opt/prexorcloud/controller/config/catalog.yml, kind: seed, content: "platforms: []\n", mode: "0640"}
       - {path: /opt/prexorcloud/controller/config/controller.yml, kind: link, target: /etc/prexorcloud/config/controller.yml, adopt: true}
 """
@@ -119,7 +113,6 @@ ENTRY_SPEC: dict[str, dict[str, Any]] = {
     "owner": {"type": "str"},
     "group": {"type": "str"},
     "mode": {"type": "str"},
-    "recursive": {"type": "bool", "default": False},
     "target": {"type": "str"},
     "content": {"type": "str", "default": ""},
     "adopt": {"type": "bool", "default": False},

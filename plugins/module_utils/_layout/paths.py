@@ -29,7 +29,6 @@ class Entry:
     owner: Optional[str] = None
     group: Optional[str] = None
     mode: Optional[int] = None
-    recursive: bool = False
     target: Optional[str] = None
     content: str = ""
     adopt: bool = False
@@ -98,8 +97,6 @@ def plan_entry(entry: Entry, names_may_be_missing: bool = False) -> Plan:
     owner, group = _name(pwd.getpwuid, present.st_uid), _name(grp.getgrgid, present.st_gid)
     plan.note("owner", owner, entry.owner or owner)
     plan.note("group", group, entry.group or group)
-    if entry.recursive:
-        plan.note("paths_of_others", sum(1 for _found in _strangers(entry.path, uid, gid)), 0)
     return plan
 
 
@@ -120,15 +117,6 @@ def apply_entry(entry: Entry) -> None:
     os.chown(entry.path, -1 if uid is None else uid, -1 if gid is None else gid)
     if entry.mode is not None:
         os.chmod(entry.path, entry.mode)
-    if entry.recursive:
-        for directory, name in _strangers(entry.path, uid, gid):
-            os.chown(
-                name,
-                -1 if uid is None else uid,
-                -1 if gid is None else gid,
-                dir_fd=directory,
-                follow_symlinks=False,
-            )
 
 
 def _lstat(path: str) -> Optional[os.stat_result]:
@@ -156,22 +144,6 @@ def _name(lookup: Any, number: int) -> str:
         return str(number)
 
 
-def _strangers(top: str, uid: Optional[int], gid: Optional[int]) -> Iterator[tuple[int, str]]:
-    """Names below ``top`` that belong to another user or group, each with the open descriptor of its directory.
-
-    The tree may belong to a service that is not trusted: descriptors instead of paths keep a directory that is swapped
-    for a link meanwhile from leading root elsewhere; links are reported, never followed.
-    """
-    for _directory, names, files, descriptor in os.fwalk(top):
-        for name in names + files:
-            try:
-                found = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
-            except FileNotFoundError:
-                continue
-            if (uid is not None and found.st_uid != uid) or (gid is not None and found.st_gid != gid):
-                yield descriptor, name
-
-
 def _replace_link(entry: Entry) -> None:
     assert entry.target is not None
     temporary = f"{entry.path}.{os.getpid()}.new"
@@ -195,3 +167,37 @@ def _write_seed(entry: Entry) -> None:
     except OSError:
         os.unlink(temporary)
         raise
+
+
+def paths_of_others(top: str, uid: int, gid: int) -> Iterator[tuple[int, str]]:
+    """Names below ``top`` that do not belong to ``uid`` and ``gid``, each with the open descriptor of its directory.
+
+    The tree may belong to a service that is not trusted: descriptors instead of paths keep a directory that is swapped
+    for a link meanwhile from leading root elsewhere; links are reported, never followed.
+    """
+    for _directory, names, files, descriptor in os.fwalk(top):
+        for name in names + files:
+            try:
+                found = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            if (found.st_uid, found.st_gid) != (uid, gid):
+                yield descriptor, name
+
+
+def give_tree(top: str, uid: int, gid: int) -> int:
+    """Give everything below ``top``, and ``top`` itself, to a user and group; modes stay.
+
+    For data that a service running as another user has left behind (upstream's installer runs it as root).
+
+    :returns: how many paths had another owner.
+    """
+    given = 0
+    for directory, name in paths_of_others(top, uid, gid):
+        os.chown(name, uid, gid, dir_fd=directory, follow_symlinks=False)
+        given += 1
+    found = os.lstat(top)
+    if (found.st_uid, found.st_gid) != (uid, gid):
+        os.chown(top, uid, gid, follow_symlinks=False)
+        given += 1
+    return given
