@@ -78,6 +78,26 @@ options:
     type: bool
     default: false
     version_added: 0.1.0
+  user:
+    description: The user that the unit runs as, needed for O(owned).
+    type: str
+    version_added: 0.1.0
+  owned:
+    description:
+      - Directories that belong to O(user) and its primary group. They are given to it whenever the unit is started, between
+        the stop of a process that may have run as another user and the start of the new one. Directories that do not exist
+        are passed over; links are not followed; modes stay.
+    type: list
+    elements: path
+    default: []
+    version_added: 0.1.0
+  unit_planned:
+    description:
+      - An earlier task of this run puts the unit in place. Used in check mode only; without it a unit that the host does not
+        have is no error and not started, so that a single concern can be applied to a new host.
+    type: bool
+    default: false
+    version_added: 0.1.0
   pending_inputs_changed:
     description:
       - Earlier tasks of this run would change inputs. Used in check mode only, where these changes are not on the host.
@@ -186,6 +206,19 @@ due_because:
   type: list
   elements: str
   sample: ["yaml:/etc/prexorcloud/config/controller.yml"]
+running:
+  description: Whether the unit runs now, or would run in check mode.
+  returned: always
+  type: bool
+  sample: true
+missing:
+  description:
+    - Inputs that do not exist, or the unit itself. As long as there are any, nothing is started or restarted, since that could
+      only end what still serves.
+  returned: always
+  type: list
+  elements: str
+  sample: []
 pending:
   description: Whether the restart (or stop) is due, but was left undone because of O(keep_children).
   returned: always
@@ -205,10 +238,12 @@ journal:
 """
 
 import os
+import pwd
 import time
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.prexorcloud.production.plugins.module_utils._layout.paths import give_tree
 from ansible_collections.prexorcloud.production.plugins.module_utils._service.probe import probe, split_url
 from ansible_collections.prexorcloud.production.plugins.module_utils._service.start_record import (
     Inputs,
@@ -241,6 +276,9 @@ ARGUMENTS: dict[str, Any] = {
     "ignore": {"type": "list", "elements": "str", "default": []},
     "files": {"type": "list", "elements": "path", "default": []},
     "keep_children": {"type": "bool", "default": False},
+    "user": {"type": "str"},
+    "owned": {"type": "list", "elements": "path", "default": []},
+    "unit_planned": {"type": "bool", "default": False},
     "pending_inputs_changed": {"type": "bool", "default": False},
     "ready": {
         "type": "dict",
@@ -314,6 +352,22 @@ class UnitRunning:
         group = service_cgroup(found.get(unit.main_pid, "")) or unit.control_group
         return len([pid for pid in members(group, found) if pid != unit.main_pid])
 
+    def missing(self, unit: Unit) -> list[str]:
+        """Names of what a start would need and the host does not have; in check mode without what this run puts there."""
+        if self.module.check_mode and self.params["unit_planned"]:
+            return []
+        names = [] if unit.exists else [self.name]
+        return names + [path for path in self.params["yaml"] + self.params["files"] if not os.path.exists(path)]
+
+    def own(self) -> None:
+        """Give the owned directories to the user; the unit does not run meanwhile."""
+        if not self.params["user"]:
+            return
+        account = pwd.getpwnam(self.params["user"])
+        for path in self.params["owned"]:
+            if os.path.isdir(path) and not os.path.islink(path):
+                give_tree(path, account.pw_uid, account.pw_gid)
+
     def plan(self) -> tuple[Unit, Plan]:
         unit = self.read()
         stale = unit.need_reload or (not unit.exists and bool(unit_files(self.name)))
@@ -323,6 +377,10 @@ class UnitRunning:
         wanted = Wanted(self.params["state"], self.params["enabled"], self.params["keep_children"])
         due, children = self.due(unit), self.children(unit)
         todo = plan(unit, wanted, bool(due), children)._replace(reload=stale)
+        missing = self.missing(unit)
+        if missing and wanted.state == "started":
+            todo = Plan(reload=todo.reload)
+            self.module.warn(f"{self.name} is left as it is, since these are missing: {', '.join(missing)}.")
         self.result = {
             "changed": todo.changes,
             "started": todo.action == "start",
@@ -333,6 +391,8 @@ class UnitRunning:
             "due_because": due,
             "pending": todo.pending,
             "children": children,
+            "missing": missing,
+            "running": todo.action in ("start", "restart") or (unit.running and todo.action != "stop"),
         }
         before = {"state": unit.active_state, "enabled": unit.enabled, "due_because": due}
         after = dict(before)
@@ -344,26 +404,35 @@ class UnitRunning:
         return unit, todo
 
     def apply(self, unit: Unit, todo: Plan) -> None:
+        planned = self.result
+        # a failure in between reports what was done until then
+        self.result = {**planned, "changed": todo.reload, "started": False, "restarted": False, "stopped": False}
         if not unit.exists and (todo.action or todo.enable):
             self.fail(f"There is no unit {self.name}.")
         if unit.masked and (todo.action in ("start", "restart") or todo.enable):
             self.fail(f"{self.name} is masked, so nothing can start it: systemctl unmask {self.name}.")
         if todo.enable is not None:
             self.must("enable" if todo.enable else "disable", "--", self.name)
+            self.result["changed"] = True
         if todo.action == "stop":
             self.must("stop", "--", self.name)
         elif todo.action:
             # by hand or by us: earlier starts count toward the start limit (upstream layout.md section 3)
             self.systemctl("reset-failed", "--", self.name)
+            if todo.action == "restart":
+                self.must("stop", "--", self.name)
+            self.own()
             since = time.time()
             # its exit code is no verdict: systemd may be about to try again
-            _code, _out, err = self.systemctl(todo.action, "--", self.name)
+            _code, _out, err = self.systemctl("start", "--", self.name)
+            self.result = planned
             self.await_ready(todo.action, self.deadline(), since, unit.invocation, err)
             self.check_record()
         elif self.ready and unit.running:
             age = time.clock_gettime(time.CLOCK_MONOTONIC) - unit.active_since if unit.active_since else 0.0
             if age < self.deadline():
                 self.await_ready("start", self.deadline() - age, time.time() - age, "", "")
+        self.result = planned
 
     def deadline(self) -> float:
         return (
