@@ -106,8 +106,9 @@ options:
     version_added: 0.1.0
   ready:
     description:
-      - Readiness probe. After a start or restart the module returns only when it succeeds. It is also awaited where an
-        earlier run started the unit less than O(ready.deadline) ago and was interrupted.
+      - Readiness probe. After a start or restart the module returns only when it succeeds. A unit that runs already has
+        to be ready as well, within what is left of O(ready.deadline) since its start, and at least three probes' time.
+      - An answer at a loopback address counts only if a process of the unit listens there.
       - Without it the unit counts as ready when systemd calls it active.
     type: dict
     version_added: 0.1.0
@@ -256,6 +257,8 @@ from ansible_collections.prexorcloud.production.plugins.module_utils._service.un
     Plan,
     Unit,
     Wanted,
+    last_words,
+    listening_inodes,
     masked,
     members,
     parse_show,
@@ -302,6 +305,30 @@ def processes() -> dict[int, str]:
                     found[int(name)] = stream.read()
             except OSError:
                 continue
+    return found
+
+
+def listening_sockets(port: int) -> set[str]:
+    """Inodes of the TCP sockets of this host that listen on a port."""
+    found: set[str] = set()
+    for name in ("tcp", "tcp6"):
+        try:
+            with open(f"/proc/net/{name}", encoding="ascii") as stream:
+                found |= listening_inodes(stream.read(), port)
+        except OSError:  # a host without IPv6 has no tcp6
+            continue
+    return found
+
+
+def open_sockets(pids: list[int]) -> set[str]:
+    """Inodes of the sockets that processes hold; those that end meanwhile are left out."""
+    found: set[str] = set()
+    for pid in pids:
+        try:
+            targets = [os.readlink(entry.path) for entry in os.scandir(f"/proc/{pid}/fd")]
+        except OSError:
+            continue
+        found |= {target[len("socket:[") : -1] for target in targets if target.startswith("socket:[")}
     return found
 
 
@@ -359,14 +386,25 @@ class UnitRunning:
         names = [] if unit.exists else [self.name]
         return names + [path for path in self.params["yaml"] + self.params["files"] if not os.path.exists(path)]
 
-    def own(self) -> None:
+    def own(self, account: pwd.struct_passwd | None) -> None:
         """Give the owned directories to the user; the unit does not run meanwhile."""
-        if not self.params["user"]:
+        if account is None:
             return
-        account = pwd.getpwnam(self.params["user"])
         for path in self.params["owned"]:
             if os.path.isdir(path) and not os.path.islink(path):
-                give_tree(path, account.pw_uid, account.pw_gid)
+                try:
+                    give_tree(path, account.pw_uid, account.pw_gid)
+                except OSError as error:
+                    self.fail(f"{self.name} is stopped, and {path} could not be given to {account.pw_name}: {error}.")
+
+    def account(self) -> pwd.struct_passwd | None:
+        """The user of O(user); looked up before anything is stopped."""
+        if not self.params["user"]:
+            return None
+        try:
+            return pwd.getpwnam(self.params["user"])
+        except KeyError:
+            self.fail(f"There is no user {self.params['user']} to run {self.name}.")
 
     def plan(self) -> tuple[Unit, Plan]:
         unit = self.read()
@@ -417,30 +455,51 @@ class UnitRunning:
         if todo.action == "stop":
             self.must("stop", "--", self.name)
         elif todo.action:
+            account = self.account()
             # by hand or by us: earlier starts count toward the start limit (upstream layout.md section 3)
             self.systemctl("reset-failed", "--", self.name)
             if todo.action == "restart":
                 self.must("stop", "--", self.name)
-            self.own()
+            self.own(account)
             since = time.time()
             # its exit code is no verdict: systemd may be about to try again
             _code, _out, err = self.systemctl("start", "--", self.name)
             self.result = planned
             self.await_ready(todo.action, self.deadline(), since, unit.invocation, err)
             self.check_record()
-        elif self.ready and unit.running:
+        elif self.ready and self.awaited(unit, todo):
+            # a start that an interrupted run left behind gets the rest of its time; of an older one an answer is due now
             age = time.clock_gettime(time.CLOCK_MONOTONIC) - unit.active_since if unit.active_since else 0.0
-            if age < self.deadline():
-                self.await_ready("start", self.deadline() - age, time.time() - age, "", "")
+            patience = max(self.deadline() - age, 3 * float(self.ready["timeout"]))
+            self.await_ready("", patience, time.time() - age, "", "")
         self.result = planned
+
+    def awaited(self, unit: Unit, todo: Plan) -> bool:
+        """Whether a unit that is left running has to be ready; not while something is left to the operator."""
+        left_alone = todo.pending or self.result["missing"] or self.params["state"] == "stopped"
+        return unit.running and not left_alone
 
     def deadline(self) -> float:
         return (
             float(self.ready["deadline"]) if self.ready else float(ARGUMENTS["ready"]["options"]["deadline"]["default"])
         )
 
-    def probe(self) -> str:
-        return probe(self.ready["url"], self.ready["timeout"]) if self.ready else ""
+    def probe(self, unit: Unit) -> str:
+        if not self.ready:
+            return ""
+        url = self.ready["url"]
+        return probe(url, self.ready["timeout"]) or ("" if self.answers(unit, url) else "another process answers there")
+
+    def answers(self, unit: Unit, url: str) -> bool:
+        """Whether a process of the unit listens at a loopback URL. Someone else there would make a failing start look
+        ready, as the program takes seconds to find its port busy."""
+        _scheme, host, port, _target = split_url(url)
+        if host not in ("127.0.0.1", "::1", "localhost"):
+            return True
+        found = processes()
+        pids = members(service_cgroup(found.get(unit.main_pid, "")) or unit.control_group, found)
+        sockets = listening_sockets(port)
+        return not sockets or not sockets.isdisjoint(open_sockets(pids))
 
     def await_ready(self, verb: str, seconds: float, since: float, before: str, complaint: str) -> None:
         """Return when an invocation other than before is active and ready. seconds: patience from now; since: when it
@@ -451,7 +510,7 @@ class UnitRunning:
             unit = self.read()
             fresh = unit.invocation != before
             if fresh and unit.active_state == "active":
-                last = self.probe()
+                last = self.probe(unit)
                 # the answer counts only if this very process was there before and after it
                 if not last and self.read()._replace(enabled=unit.enabled, need_reload=unit.need_reload) == unit:
                     return
@@ -463,9 +522,10 @@ class UnitRunning:
             state += ", a Condition of the unit is not met"
         details = [state] + [f"{label}: {text}" for label, text in (("probe", last), ("systemctl", complaint)) if text]
         journal = self.journal(since)
+        self.result["running"] = unit.running
         self.fail(
-            f"{self.name} did not become ready after a {verb} ({'; '.join(masked(d.strip()) for d in details)}). "
-            + (f"Last lines of its journal: {' | '.join(journal[-3:])} ." if journal else "Its journal is empty."),
+            f"{self.name} {'did not become ready after a ' + verb if verb else 'runs, but is not ready'} "
+            f"({'; '.join(masked(detail.strip()) for detail in details)}). {last_words(journal)}",
             journal=journal,
         )
 

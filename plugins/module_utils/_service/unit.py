@@ -148,3 +148,17 @@ def masked(text: str) -> str:
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
     return text
+
+
+def listening_inodes(proc_net_tcp: str, port: int) -> set[str]:
+    """Inodes of the sockets listening on a port, from /proc/net/tcp or tcp6 (state 0A, local port in hexadecimal)."""
+    rows = (line.split() for line in proc_net_tcp.splitlines()[1:])
+    return {row[9] for row in rows if len(row) > 9 and row[3] == "0A" and int(row[1].rpartition(":")[2], 16) == port}
+
+
+def last_words(journal: list[str], count: int = 3) -> str:
+    """The last lines of a journal (short format) as a sentence; those of the program, where it said anything."""
+    own = [line for line in journal if " systemd[1]: " not in line] or journal
+    if not own:
+        return "Its journal is empty."
+    return "Its last words: " + " | ".join(line.partition("]: ")[2] or line for line in own[-count:]) + "."

@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from ansible_collections.prexorcloud.production.plugins.module_utils._service import start_record as sr
@@ -219,7 +220,7 @@ def test_a_record_made_with_another_yaml_library_is_compared_with_that(
     host.start()
     assert host.due() == []
 
-    def missing() -> None:
+    def missing() -> NoReturn:
         raise ImportError
 
     monkeypatch.setitem(sr.PARSERS, "yaml", missing)

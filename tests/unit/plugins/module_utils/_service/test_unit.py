@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ansible_collections.prexorcloud.production.plugins.module_utils._service.unit import (
     Plan,
     Unit,
     Wanted,
+    last_words,
+    listening_inodes,
     masked,
     members,
     parse_show,
@@ -35,7 +39,7 @@ KEEP = Wanted("started", True, True)
 STOPPED = Wanted("stopped", False, False)
 
 
-def unit(**changes: object) -> Unit:
+def unit(**changes: Any) -> Unit:
     return unit_from(parse_show(SHOW))._replace(**changes)
 
 
@@ -132,3 +136,24 @@ def test_members_of_a_control_group(form: str) -> None:
 )
 def test_masked(text: str, shown: str) -> None:
     assert masked(text) == shown
+
+
+TCP = """\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100 0 0 10 0
+   1: 0100007F:1F90 0100007F:C350 01 00000000:00000000 00:00000000 00000000     0        0 4712 1 0 20 4 30 10 -1
+   2: 00000000:1F91 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4713 1 0 100 0 0 10 0
+"""
+
+
+def test_listening_sockets_only() -> None:
+    assert listening_inodes(TCP, 8080) == {"4711"}
+    assert listening_inodes(TCP, 9090) == set()
+
+
+def test_last_words_are_the_programs() -> None:
+    stamp = "2026-06-09T12:00:01+00:00 controller-1 "
+    journal = [stamp + "java[812]: port out of range:70000", stamp + "systemd[1]: app.service: Failed."]
+    assert last_words(journal) == "Its last words: port out of range:70000."
+    assert last_words(journal[1:]) == "Its last words: app.service: Failed.."
+    assert last_words([]) == "Its journal is empty."
