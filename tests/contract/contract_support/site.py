@@ -1,0 +1,139 @@
+# Copyright (c) 2026, The founders of prexorcloud.production
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the programs of one test run live: directories, ports, stores, addresses."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+from .program import SERVICE_ID, Controller, Daemon, StartSlots
+from .stores import Mongo, Redis
+
+JWT_SECRET = base64.b64encode(b"0123456789abcdef" * 3).decode()
+ADMIN_PASSWORD = "Contract-12345"  # noqa: S105 - the accounts of one test run on loopback
+# The addresses of the recordings, added to the loopback interface: callers that are not loopback.
+ADDRESSES = tuple(f"10.99.0.{n}" for n in range(1, 7))
+
+
+def required(name: str) -> str:
+    """An environment variable the run cannot do without; raise RuntimeError naming it."""
+    value = os.environ.get(name)
+    if not value:
+        raise RuntimeError(f"set {name}; tests/contract/README.md says to what")
+    return value
+
+
+class Site:
+    """Everything the tests of one run share. close() ends every process and removes every file."""
+
+    def __init__(self) -> None:
+        self.java = os.environ.get("PREXORCLOUD_JAVA", "java")
+        self.controller_jar = Path(required("PREXORCLOUD_CONTROLLER_JAR")).resolve()
+        self.daemon_jar = Path(required("PREXORCLOUD_DAEMON_JAR")).resolve()
+        self.ferretdb = Path(required("PREXORCLOUD_FERRETDB")).resolve()
+        if os.geteuid() != 0:
+            raise RuntimeError("the contract tests start programs as other users and therefore run as root")
+        self.slots = StartSlots(2)
+        self.root = Path(tempfile.mkdtemp(prefix="prexorcloud-contract-"))
+        self.root.chmod(0o711)
+        self._names = itertools.count(1)
+        self._ports = itertools.count(21100)
+        self._lock = threading.Lock()
+        self._open: list[Any] = []
+        self._added: list[str] = []
+        self._add_addresses()
+        self.mongo = self.new_mongo()
+        self.redis = self.new_redis()
+
+    def _add_addresses(self) -> None:
+        for address in ADDRESSES:
+            done = subprocess.run(
+                ["ip", "address", "add", f"{address}/32", "dev", "lo"], capture_output=True, text=True, check=False
+            )
+            if done.returncode == 0:
+                self._added.append(address)
+            elif "exists" not in done.stderr and "assigned" not in done.stderr:
+                raise RuntimeError(f"cannot add {address} to lo (see tests/contract/README.md): {done.stderr.strip()}")
+        for port in (6379, 8080, 27017):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    raise RuntimeError(f"port {port} is taken, but the program's defaults are part of the contract")
+
+    def port(self) -> int:
+        """A port that nothing listens on and no other test uses."""
+        with self._lock:
+            while True:
+                port = next(self._ports)
+                with socket.socket() as probe:
+                    if probe.connect_ex(("127.0.0.1", port)) != 0:
+                        return port
+
+    def directory(self, name: str) -> Path:
+        """A path for one program or store; nothing exists there yet."""
+        with self._lock:
+            return self.root / f"{next(self._names):03d}-{name}"
+
+    def new_mongo(self) -> Mongo:
+        """A MongoDB-protocol server of one's own, running."""
+        return self._started(Mongo(self.directory("mongo"), self.port(), self.ferretdb))
+
+    def new_redis(self) -> Redis:
+        """A Redis or Valkey of one's own, running."""
+        return self._started(Redis(self.directory("redis"), self.port()))
+
+    def _started(self, store: Any) -> Any:
+        with self._lock:
+            self._open.append(store)
+        store.start()
+        return store
+
+    def controller(self, name: str, *, user: int | None = None) -> Controller:
+        """A controller with an empty working directory that holds config/ only."""
+        directory = self.directory(name)
+        (directory / "config").mkdir(parents=True)
+        controller = Controller(self.java, self.controller_jar, directory, self.slots, user=user)
+        self._adopt(controller)
+        return controller
+
+    def daemon(self, name: str) -> Daemon:
+        """A daemon with an empty working directory that holds config/ only."""
+        directory = self.directory(name)
+        (directory / "config").mkdir(parents=True)
+        daemon = Daemon(self.java, self.daemon_jar, directory, self.slots)
+        self._adopt(daemon)
+        return daemon
+
+    def _adopt(self, program: Any) -> None:
+        if program.user is not None:
+            for path in (program.directory, program.directory / "config"):
+                os.chown(path, SERVICE_ID, SERVICE_ID)
+                path.chmod(0o750)
+        with self._lock:
+            self._open.append(program)
+
+    def database(self) -> str:
+        """A database name of one's own."""
+        with self._lock:
+            return f"contract{next(self._names)}"
+
+    def close(self) -> None:
+        """End every process, take the addresses back, remove every file."""
+        for owned in reversed(self._open):
+            getattr(owned, "end", None) and owned.end()
+            getattr(owned, "kill", None) and owned.kill()
+        for address in self._added:
+            subprocess.run(["ip", "address", "del", f"{address}/32", "dev", "lo"], check=True)
+        if os.environ.get("PREXORCLOUD_CONTRACT_KEEP") is None:
+            shutil.rmtree(self.root)
+        else:
+            print(f"kept: {self.root}")
