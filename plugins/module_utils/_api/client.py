@@ -358,7 +358,10 @@ class ControllerClient:
             if remaining <= 0:
                 raise TimeoutError
             sock.settimeout(remaining)
-            received += response.read1(65536)
+            chunk = response.read1(65536)
+            if not chunk:
+                break
+            received += chunk
             if len(received) > MAX_ANSWER_BYTES:
                 raise BadAnswer(f"{method} {path}: the answer exceeds {MAX_ANSWER_BYTES} bytes")
         lowered = {name.lower(): value for name, value in response.getheaders()}

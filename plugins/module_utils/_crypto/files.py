@@ -40,9 +40,10 @@ def read_file(path: str, limit: int = MAX_FILE_BYTES) -> bytes | None:
         return None
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror}") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileError(f"{path} is not a regular file")
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise FileError(f"{path} is not a regular file")
         data = file.read(limit + 1)
     if len(data) > limit:
         raise FileError(f"{path} is larger than {limit} bytes")

@@ -41,7 +41,9 @@ class Names:
 def normal_name(text: str) -> tuple[str, bool]:
     """(normal spelling, True if it is an address). Raises BadName."""
     try:
-        return str(ipaddress.ip_address(text)), True
+        # A zone (%eth0) means something on one host only.
+        if "%" not in text:
+            return str(ipaddress.ip_address(text)), True
     except ValueError:
         pass
     name = text.lower()

@@ -23,6 +23,7 @@ from ansible_collections.prexorcloud.production.plugins.module_utils._stores.uri
     MONGODB,
     StoreUri,
     parse_mongodb_uri,
+    refine_unreachable,
     without_credentials,
 )
 
@@ -81,6 +82,10 @@ def classify(error: Exception, parsed: StoreUri) -> StoreError:
     return StoreError(MONGODB, UNREACHABLE, where, f"no server answered in time{suffix} ({type(error).__name__})")
 
 
+def _wants_tls(parsed: StoreUri) -> bool:
+    return (parsed.option("tls") or parsed.option("ssl") or "").lower() == "true"
+
+
 def _client(uri: str, timeout: float) -> Any:
     milliseconds = int(timeout * 1000)
     return MongoClient(
@@ -130,6 +135,7 @@ def check_mongodb(uri: str, database: str, timeout: float) -> MongoFacts:
         finally:
             client.close()
     except (PyMongoError, ValueError, TypeError) as error:
-        raise classify(error, parsed) from None
+        problem = classify(error, parsed)
+        raise refine_unreachable(problem, parsed, timeout) if _wants_tls(parsed) else problem from None
     host = f"{address[0]}:{address[1]}" if address else parsed.where
     return MongoFacts(host, version, str(hello.get("setName", "")), _stranger_refused(parsed, database, timeout))

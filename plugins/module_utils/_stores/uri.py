@@ -11,10 +11,16 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
-from ansible_collections.prexorcloud.production.plugins.module_utils._stores.errors import BAD_URI, StoreError
+from ansible_collections.prexorcloud.production.plugins.module_utils._stores.errors import (
+    BAD_URI,
+    TLS,
+    UNREACHABLE,
+    StoreError,
+)
 
 MONGODB = "MongoDB"
 VALKEY = "Valkey"
@@ -55,7 +61,7 @@ def _bad(store: str, detail: str) -> StoreError:
 
 def _split(store: str, uri: str) -> tuple[str, str | None, str, str, str]:
     """(scheme, userinfo, hosts, path, query), all undecoded."""
-    if uri != uri.strip() or re.search(r"\s", uri):
+    if re.search(r"\s", uri):
         raise _bad(store, "it contains white space")
     scheme, separator, rest = uri.partition("://")
     if not separator:
@@ -144,3 +150,19 @@ def without_credentials(parsed: StoreUri) -> str:
     query = f"?{urlencode(options)}" if options else ""
     hosts = parsed.where if parsed.scheme == "mongodb" else parsed.hosts[0][0]
     return f"{parsed.scheme}://{hosts}/{quote(parsed.path, safe='')}{query}"
+
+
+def refine_unreachable(problem: StoreError, parsed: StoreUri, timeout: float) -> StoreError:
+    """For a URI that wants TLS: *problem*, or a TLS error if a host takes plain connections after all.
+
+    The drivers call a server that does not answer their handshake a time-out.
+    """
+    if problem.kind != UNREACHABLE or parsed.scheme.endswith("+srv"):
+        return problem
+    for address in parsed.hosts:
+        try:
+            socket.create_connection(address, timeout=timeout).close()
+        except OSError:
+            continue
+        return StoreError(problem.store, TLS, parsed.where, "it takes connections, but no TLS handshake came about")
+    return problem

@@ -22,6 +22,7 @@ from ansible_collections.prexorcloud.production.plugins.module_utils._stores.uri
     VALKEY,
     StoreUri,
     parse_redis_uri,
+    refine_unreachable,
 )
 
 REDIS_ERROR = ""
@@ -85,6 +86,8 @@ def check_redis(uri: str, timeout: float) -> RedisFacts:
         raise StoreError(VALKEY, LIBRARY, "", detail)
     parsed = parse_redis_uri(uri)
     host, port = parsed.hosts[0]
+    # Without this, newer drivers greet with HELLO, which an account with few rights may not use.
+    newer: dict[str, Any] = {"protocol": 2} if int(redis.__version__.split(".")[0]) >= 5 else {}
     client = redis.Redis(
         host=host,
         port=port,
@@ -96,12 +99,14 @@ def check_redis(uri: str, timeout: float) -> RedisFacts:
         socket_connect_timeout=timeout,
         # Newer drivers try four times by default.
         retry=Retry(NoBackoff(), 0),
+        **newer,
     )
     try:
         if client.ping() is not True:
             raise StoreError(VALKEY, FAULT, parsed.where, "PING is not answered with PONG")
         return RedisFacts(_version(client))
     except (exceptions.RedisError, OSError, ValueError) as error:
-        raise classify(error, parsed) from None
+        problem = classify(error, parsed)
+        raise refine_unreachable(problem, parsed, timeout) if parsed.scheme == "rediss" else problem from None
     finally:
         client.close()
