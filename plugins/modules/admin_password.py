@@ -102,7 +102,9 @@ proven:
   type: dict
   contains:
     new_accepted:
-      description: The wanted password is accepted; V(null) if it was not tried (only in check mode).
+      description:
+        - The wanted password is accepted.
+        - Only in check mode it may be V(false) (refused now), or V(null) if the controller does not listen.
       type: bool
       sample: true
     old_refused:

@@ -180,8 +180,8 @@ def ensure_password(
             outcome.changed = True
             outcome.message = "the controller does not listen yet; after its first start the password will be changed"
             return outcome
+        outcome.new_accepted = accepted
         if accepted:
-            outcome.new_accepted = True
             outcome.message = f"{username} has the wanted password already"
             if others and not predict:
                 # An interrupted run left a bootstrap password behind: prove that it opens nothing.

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, The founders of prexorcloud.production
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Certificates as the real controller makes them (facts of recording api/05), made independently of the code under test."""
+"""Certificates as the real controller makes them (facts of recording api/05).
+
+Made independently of the code under test.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,8 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 NOW = dt.datetime.now(dt.timezone.utc).replace(microsecond=0)
-PASSWORD = "0123456789abcdef0123456789abcdef"  # noqa: S105 -- 32 characters as in .ca-password, of a test CA
+# 32 characters, as in the real .ca-password.
+PASSWORD = "0123456789abcdef0123456789abcdef"
 
 
 def _name(text: str) -> x509.Name:
@@ -122,7 +126,7 @@ def _general(text: str) -> x509.GeneralName:
 
 def openssl(*arguments: str, data: bytes = b"") -> str:
     """Output of the openssl program, the independent judge."""
-    done = subprocess.run(["openssl", *arguments], input=data, capture_output=True, check=False)  # noqa: S603, S607 -- fixed program of the system, arguments of the test
+    done = subprocess.run(["openssl", *arguments], input=data, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout.decode()
 

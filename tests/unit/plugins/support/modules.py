@@ -36,16 +36,16 @@ class Run:
         return bool(self.result.get("failed"))
 
 
-def run_module(name: str, arguments: Mapping[str, object], *, check: bool = False) -> Run:
-    """Runs prexorcloud.production.<name>."""
+def run_module(name: str, arguments: Mapping[str, object], *, check: bool = False, before: str = "") -> Run:
+    """Runs prexorcloud.production.<name>. before: a directory to search for Python libraries first."""
     wanted = {"ANSIBLE_MODULE_ARGS": {**arguments, "_ansible_check_mode": check, "_ansible_diff": True}}
-    done = subprocess.run(  # noqa: S603 -- this interpreter, a module of this collection
+    done = subprocess.run(
         [sys.executable, "-c", _START, f"{_PACKAGE}.{name}"],
         input=json.dumps(wanted).encode(),
         capture_output=True,
         check=False,
         timeout=60,
-        env={"PYTHONPATH": ":".join(path for path in sys.path if path), "PATH": "/usr/bin:/bin"},
+        env={"PYTHONPATH": ":".join(path for path in [before, *sys.path] if path), "PATH": "/usr/bin:/bin"},
     )
     output = done.stdout.decode() + done.stderr.decode()
     try:

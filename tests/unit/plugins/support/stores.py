@@ -37,7 +37,9 @@ def serving(handle: Callable[[socket.socket], None]) -> Iterator[int]:
         server.server_close()
 
 
-def redis_server(*, password: str | None = None, denied: frozenset[str] = frozenset()) -> Callable[[socket.socket], None]:
+def redis_server(
+    *, password: str | None = None, denied: frozenset[str] = frozenset()
+) -> Callable[[socket.socket], None]:
     """A Redis. denied: commands (upper case) the account may not run."""
 
     def reply(name: str, arguments: list[str], state: dict[str, bool]) -> bytes:
@@ -95,7 +97,12 @@ def mongodb_server(*, secured: bool) -> Callable[[socket.socket], None]:
         if name == "saslstart":
             return {"ok": 0, "code": 18, "codeName": "AuthenticationFailed", "errmsg": "Authentication failed."}
         if secured:
-            return {"ok": 0, "code": 13, "codeName": "Unauthorized", "errmsg": f"command {name} requires authentication"}
+            return {
+                "ok": 0,
+                "code": 13,
+                "codeName": "Unauthorized",
+                "errmsg": f"command {name} requires authentication",
+            }
         if name == "buildinfo":
             return {"ok": 1, "version": "7.0.42"}
         if name == "listcollections":

@@ -151,7 +151,8 @@ def test_a_failed_logout_is_a_warning_only() -> None:
 
 
 def test_prediction_sends_the_wanted_password_only() -> None:
-    assert play([refused(NEW)], predict=True).changed
+    outcome = play([refused(NEW)], predict=True)
+    assert (outcome.changed, outcome.new_accepted, outcome.old_refused) == (True, False, None)
     assert not play([Step("login: new"), LOGOUT], predict=True).changed
 
 
