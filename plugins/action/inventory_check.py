@@ -90,22 +90,25 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         """The hosts of our groups, all of them whatever --limit says, with the values that specs and rules look at."""
         groups = {str(name): tuple(str(host) for host in hosts) for name, hosts in task_vars["groups"].items()}
         defaults = {name: trusted(value) for name, value in specs.defaults(role_specs).items()}
-        public = specs.options(role_specs).keys()
+        public = specs.options(role_specs)
         facts = {variable for names in FACTS.values() for variable in names}
         hosts = {}
         for name in dict.fromkeys(name for group in GROUPS for name in groups.get(group, ())):
             raw: dict[str, Any] = task_vars["hostvars"].raw_get(name)
             variables = {**defaults, **raw, "hostvars": task_vars["hostvars"]}
             templar = Templar(loader=self._loader, variables=variables)
-            wanted = (public & raw.keys()) | (facts & variables.keys())
-            hosts[name] = Host(name, frozenset(raw), {one: self.value(one, templar, variables[one]) for one in wanted})
+            wanted = (public.keys() & raw.keys()) | (facts & variables.keys())
+            values = {
+                one: self.value(templar, variables[one], specs.is_secret(one, public.get(one, ()))) for one in wanted
+            }
+            hosts[name] = Host(name, frozenset(raw), values)
         return Cluster(hosts, groups)
 
     @staticmethod
-    def value(name: str, templar: Templar, raw: Any) -> Any:
+    def value(templar: Templar, raw: Any, secret: bool) -> Any:
         try:
             return plain(templar.template(raw))
         except AnsibleError as error:
             # the text of an error in a filter may quote the value; that of an undefined variable names variables only
-            quotable = isinstance(error, AnsibleUndefinedVariable) or not specs.is_secret(name)
+            quotable = isinstance(error, AnsibleUndefinedVariable) or not secret
             return Unavailable(str(error).splitlines()[0].rstrip(".") if quotable else type(error).__name__)

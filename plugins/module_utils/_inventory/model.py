@@ -114,8 +114,10 @@ class Cluster(NamedTuple):
         return next((host.text("coordination") for host in self.programs if host.text("coordination")), "valkey")
 
     def where(self, names: Iterable[str]) -> str:
-        """Host names as short as possible: a group that has exactly these, or up to four names."""
+        """Host names as short as possible: all, a group that has exactly these, or up to four names."""
         wanted = list(dict.fromkeys(names))
+        if len(wanted) > 1 and set(wanted) == set(self.hosts):
+            return "all hosts"
         for group in GROUPS:
             if len(wanted) > 1 and set(wanted) == set(self.groups.get(group, ())):
                 return f"all of {group}"

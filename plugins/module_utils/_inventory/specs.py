@@ -15,16 +15,15 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-# Options whose values appear in no message. A spec cannot say so: no_log hides nothing there.
+# Values of such names appear in no message, whether or not their spec says no_log.
 _SECRET_NAME = re.compile(r"(?:^|_)(?:password|passphrase|secret|token|uri|private_key|credentials?)$")
-_SECRET_NAMES = frozenset({"jwt_secret_value"})
 
 Specs = Mapping[str, Mapping[str, Any]]
 
 
-def is_secret(name: str) -> bool:
-    """Whether the value of a variable must not be shown. name: public variable of a role, or shared one."""
-    return name in _SECRET_NAMES or bool(_SECRET_NAME.search(name))
+def is_secret(name: str, several: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the value of a variable must not be shown. several: the options that specify it."""
+    return bool(_SECRET_NAME.search(name)) or any(option.get("no_log") for option in several)
 
 
 def options(specs: Specs) -> dict[str, list[dict[str, Any]]]:
@@ -72,7 +71,11 @@ def value_error(name: str, value: Any, several: list[dict[str, Any]]) -> str:
     """Why no option of the name takes the value; empty if one does. The value of a secret is not shown."""
     errors = [_one_error(name, value, option) for option in several]
     error = "" if not errors or "" in errors else errors[0]
-    return f"is no {several[0].get('type', 'str')} (its value is not shown)" if error and is_secret(name) else error
+    return (
+        f"is no {several[0].get('type', 'str')} (its value is not shown)"
+        if error and is_secret(name, several)
+        else error
+    )
 
 
 def _one_error(name: str, value: Any, option: dict[str, Any]) -> str:

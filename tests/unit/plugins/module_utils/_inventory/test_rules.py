@@ -249,6 +249,7 @@ def test_the_roles_own_variable_wins_and_is_named() -> None:
 def test_hosts_are_named_briefly() -> None:
     subject = cluster()
     assert subject.where(("daemon-2", "daemon-1")) == "all of prexorcloud_daemons"
+    assert subject.where(subject.hosts) == "all hosts"
     assert subject.where(("daemon-1",)) == "daemon-1"
     assert subject.where("abcdef") == "a, b, c, d and 2 more"
 
