@@ -15,8 +15,8 @@ description:
   - Merges a mapping into the configuration file of a controller or daemon and refuses, before anything is written,
     what the program would refuse at its next start and what it would accept in silence although it cannot be meant.
   - Everything that is not changed stays byte for byte as it is, with comments, order, quotes and indentation.
-  - Parsed contents are compared. A file that the program has written anew by itself counts as unchanged if it means the same.
-  - When a block of the file is touched, each boolean of that block that is missing is written with its documented default,
+  - Parsed contents are compared. A file that the program has written anew by itself is unchanged if it means the same.
+  - When a block of the file is touched, each missing boolean of that block is written with its documented default,
     since the program reads a missing boolean of a block that is there as V(false).
 requirements:
   - ruamel.yaml >= 0.17.21 (Debian package C(python3-ruamel.yaml)) on the host
@@ -35,7 +35,8 @@ options:
   coordination:
     description:
       - The value of C(prexorcloud_coordination), which decides what keys exist.
-      - V(valkey) is release 1.0, V(mongodb) what came after it. Keys of the other one have no effect, are not written and are warned about.
+      - V(valkey) is release 1.0, V(mongodb) what came after it.
+      - Keys of the other one have no effect, are not written and are warned about.
     type: str
     choices: [valkey, mongodb]
     default: valkey
@@ -46,10 +47,16 @@ options:
       - May hold secrets. They do not appear in any output of the module.
     type: dict
     default: {}
+  defaults:
+    description:
+      - Nested mapping of values that are written only where the key is missing or blank, such as a C(uuid) that must never
+        change afterwards.
+    type: dict
+    default: {}
   absent:
     description:
       - Dotted names of keys or whole blocks to remove. Names that are not there are fine.
-      - A block that becomes empty is removed too, since the program reads an empty block differently from a missing one.
+      - A block that becomes empty is removed too, since the program does not read an empty block like a missing one.
       - Below C(labels) and C(modules.quotas) the rest of the name is one key, dots included.
     type: list
     elements: str
@@ -64,17 +71,18 @@ options:
   day0_paths:
     description:
       - Paths of which at least one exists once the program has founded its cluster.
-      - From then on C(uuid) and C(raft.host) must not change, unless the present value is blank; the program would not start any more.
+      - From then on C(uuid) and C(raft.host) must not change, unless the present value is blank;
+        the program would not start any more.
     type: list
     elements: path
     default: []
-  raft_host_certified:
+  cluster_certificate:
     description:
-      - The name in the cluster's leaf certificate. C(raft.host) may always be changed to exactly this value,
+      - The cluster's leaf certificate. When it exists, C(raft.host) is brought to the name that the cluster was founded with,
         which repairs the file after the program's own maintenance call has reset it to V(0.0.0.0).
-    type: str
+    type: path
   complete:
-    description: Also require the keys that must be there before the first start, such as C(uuid) and C(security.jwtSecret).
+    description: Also require the keys that must be there before the first start, like C(uuid), C(security.jwtSecret).
     type: bool
     default: false
   validate_only:
@@ -94,10 +102,10 @@ attributes:
   safe_file_operations:
     support: full
 notes:
-  - The diff is one of parsed contents, one line per key. Secrets appear as their length, and with the first 8 hex digits of their SHA-256
-    where they are long and machine made.
-  - In check mode a rule that joins a key of O(values) with one of the file is only warned about, since earlier tasks of the run have not
-    written their part.
+  - The diff is one of parsed contents, one line per key. Secrets appear as their length,
+    and with the first 8 hex digits of their SHA-256 where they are long and machine made.
+  - In check mode a rule that joins a key of O(values) with one of the file is only warned about,
+    since earlier tasks of the run have not written their part.
   - In check mode a directory that does not exist yet, and an owner or group that does not exist yet, count as a change.
   - In check mode without ruamel.yaml an existing file cannot be read; it is then reported as changed, with a warning.
   - A new file gets mode V(0640) unless O(mode) is given. O(unsafe_writes) has no effect.
@@ -130,12 +138,12 @@ EXAMPLES = r"""
   prexorcloud.production.config:
     path: /etc/prexorcloud/config/controller.yml
     schema: controller
-    values:
+    defaults:
       raft:
         host: 127.0.0.1
     day0_paths:
       - /opt/prexorcloud/controller/config/security/cluster/leaf.crt
-    raft_host_certified: 127.0.0.1
+    cluster_certificate: /opt/prexorcloud/controller/config/security/cluster/leaf.crt
 
 - name: Take the redeemed join token out of the daemon's file
   prexorcloud.production.config:
@@ -208,6 +216,7 @@ from ansible_collections.prexorcloud.production.plugins.module_utils._config.err
     InvalidConfig,
     LibraryMissing,
 )
+from ansible_collections.prexorcloud.production.plugins.module_utils._config.leaf import raft_host
 from ansible_collections.prexorcloud.production.plugins.module_utils._config.masking import masked, secret_texts
 from ansible_collections.prexorcloud.production.plugins.module_utils._config.plan import (
     COORDINATIONS,
@@ -220,7 +229,10 @@ from ansible_collections.prexorcloud.production.plugins.module_utils._config.pla
 
 ATTEMPTS = 5
 NEW_FILE_MODE = 0o640
-PREDICTED_BLIND = "python3-ruamel.yaml is not installed yet, so the present file could not be read: the change is assumed, not predicted"
+PREDICTED_BLIND = (
+    "python3-ruamel.yaml is not installed yet, so the present file could not be read: "
+    "the change is assumed, not predicted"
+)
 
 
 def argument_spec() -> dict[str, dict[str, Any]]:
@@ -231,10 +243,11 @@ def argument_spec() -> dict[str, dict[str, Any]]:
         "schema": {"type": "str", "choices": list(SCHEMAS), "required": True},
         "coordination": {"type": "str", "choices": list(COORDINATIONS), "default": "valkey"},
         "values": {"type": "dict", "default": {}, "no_log": True},
+        "defaults": {"type": "dict", "default": {}, "no_log": True},
         "absent": {"type": "list", "elements": "str", "default": []},
         "unknown_in_file": {"type": "str", "choices": ["refuse", "keep"], "default": "refuse"},
         "day0_paths": {"type": "list", "elements": "path", "default": []},
-        "raft_host_certified": {"type": "str"},
+        "cluster_certificate": {"type": "path"},
         "complete": {"type": "bool", "default": False},
         "validate_only": {"type": "bool", "default": False},
     }
@@ -250,13 +263,15 @@ class ConfigModule:
         # With no_log on the whole mapping each port and path in it would be blotted out of all output.
         # From here on exactly the secrets are.
         module.no_log_values = secret_texts(self.schema, self.params["values"])
+        module.no_log_values |= secret_texts(self.schema, self.params["defaults"])
         self.writes = not (module.check_mode or self.params["validate_only"])
         self.warnings: list[str] = []
         self.attribute_diff: dict[str, dict[str, Any]] = {"before": {}, "after": {}}
 
     def invocation(self) -> dict[str, Any]:
         """The arguments as they may be echoed."""
-        return {"module_args": {**self.params, "values": masked(self.schema, self.params["values"])}}
+        shown = {name: masked(self.schema, self.params[name]) for name in ("values", "defaults")}
+        return {"module_args": {**self.params, **shown}}
 
     def run(self) -> dict[str, Any]:
         """Returns the result of the module. Raises ConfigError."""
@@ -277,7 +292,7 @@ class ConfigModule:
         snapshot = storage.read(target)
         text = None if snapshot.content is None else snapshot.text()
         try:
-            plan = make(self.request(), text)
+            plan = make(self.request(text), text)
         except LibraryMissing:
             if not self.module.check_mode or self.params["validate_only"]:
                 raise
@@ -288,30 +303,26 @@ class ConfigModule:
         if self.params["validate_only"]:
             return self.report(plan, target, changed=False)
         changed = self.set_attributes(target) if snapshot.content is not None else False
-        if plan.changed or snapshot.content is None:
+        if plan.changed:
             changed = True
-            new = plan.new_text().encode("utf-8") if self.can_render() else b""
+            # A new file is predicted from the values alone: on a bare host check mode has no library yet.
+            if self.writes or snapshot.content is not None:
+                new = plan.new_text().encode("utf-8")
             if self.writes:
                 storage.replace(snapshot, new, NEW_FILE_MODE, self.finish(snapshot))
-        if self.writes:
+        if self.writes and os.path.exists(target):
             changed |= bool(self.module.set_attributes_if_different(target, self.params["attributes"], False))
         return self.report(plan, target, changed)
 
-    def can_render(self) -> bool:
-        """In check mode on a host without the library a new file is predicted from the values alone."""
-        if not self.module.check_mode:
-            return True
-        try:
-            import ruamel.yaml  # noqa: F401  (only its presence matters here)
-        except ImportError:
-            return False
-        return True
-
-    def request(self) -> Request:
-        certified = self.params["raft_host_certified"]
+    def request(self, text: str | None) -> Request:
+        certified = self.certified(text)
+        values = self.params["values"]
+        if certified:
+            values = {**values, "raft": {"host": certified, **values.get("raft", {})}}
         return Request(
             schema=self.schema,
-            values=self.params["values"],
+            values=values,
+            defaults=self.params["defaults"],
             absent=tuple(self.params["absent"]),
             founded=any(map(storage.exists, self.params["day0_paths"])),
             certified={"raft.host": certified} if certified else {},
@@ -320,8 +331,15 @@ class ConfigModule:
             check_mode=self.module.check_mode,
         )
 
+    def certified(self, text: str | None) -> str | None:
+        """The raft.host that the cluster was founded with, None if there is no certificate to tell."""
+        path = self.params["cluster_certificate"]
+        if not path or not storage.exists(path):
+            return None
+        return raft_host(path, text)
+
     def file_arguments(self, path: str) -> dict[str, Any]:
-        """The common file arguments for a path, without `attributes`: an immutable file could not be moved into place."""
+        """The common file arguments without `attributes`: an immutable file could not be moved into place."""
         arguments: dict[str, Any] = self.module.load_file_common_arguments(self.params, path=path)
         return {**arguments, "attributes": None}
 
@@ -370,7 +388,7 @@ def _is_known(look_up: Any, name: str) -> bool:
 def failure(error: ConfigError, path: str) -> dict[str, Any]:
     """Arguments of fail_json for something that was raised on purpose."""
     if isinstance(error, LibraryMissing):
-        return {"msg": f"{missing_required_lib(str(error))} On Debian install python3-ruamel.yaml."}
+        return {"msg": f"{missing_required_lib(str(error))} On Debian install python3-{error}."}
     result: dict[str, Any] = {"msg": f"{path}: {error}"}
     if isinstance(error, InvalidConfig):
         result["problems"] = [

@@ -17,7 +17,7 @@ from .rules import Question, check, immutable, unknown_key
 from .schema import GENERATIONS, Schema
 from .schema_controller import CONTROLLER
 from .schema_daemon import DAEMON
-from .tree import Path, changed_names, copy, dotted, leaf_paths, merge, path_of, remove, write_out_booleans
+from .tree import Path, at, changed_names, copy, dotted, leaf_paths, merge, path_of, remove, write_out_booleans
 from .values import BadValue, identical, typed
 
 SCHEMAS: Mapping[str, Schema] = {schema.name: schema for schema in (CONTROLLER, DAEMON)}
@@ -28,7 +28,8 @@ COORDINATIONS = tuple(GENERATIONS)
 class Request:
     """What the caller wants.
 
-    values: nested mapping to merge. absent: dotted names to remove.
+    values: nested mapping to merge. defaults: the same, for keys that are missing or blank in the file.
+    absent: dotted names to remove.
     founded: the cluster exists, immutable keys are fixed. certified: key -> value it may be changed back to.
     refuse_unknown: unknown keys in the file are errors. complete: required keys must be set.
     check_mode: other tasks of the run may not have written their part.
@@ -36,6 +37,7 @@ class Request:
 
     schema: Schema
     values: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     founded: bool = False
     certified: Mapping[str, str] = field(default_factory=dict)
@@ -61,7 +63,7 @@ class Plan:
 
     def new_text(self) -> str:
         """Text of the new file. Raises DocumentError, LibraryMissing."""
-        return apply(self.document or Document("", {}, None), self.after)
+        return apply(self.document or Document("", {}, None, self.schema.texts), self.after)
 
     def diff(self) -> tuple[str, str]:
         """Both sides as lines `dotted.key: value`, secrets masked, a changed secret of equal length told apart."""
@@ -83,10 +85,13 @@ def make(request: Request, text: str | None) -> Plan:
 
     Raises InvalidConfig with all problems at once, DocumentError if the file cannot be read, LibraryMissing.
     """
-    document = None if text is None else parse(text)
+    document = None if text is None else parse(text, request.schema.texts)
     before: dict[str, Any] = {} if document is None else document.plain
     problems: list[Problem] = []
-    wanted, ignored = _wanted(request, problems)
+    wanted, ignored = _wanted(request, request.values, problems)
+    fallback, _ignored = _wanted(request, request.defaults, problems)
+    given = {path for path, _value in wanted}
+    wanted += [(path, value) for path, value in fallback if path not in given and _value_at(before, path) in (None, "")]
     absent = _absent(request, wanted, problems)
     after = copy(before)
     for path in absent:
@@ -103,6 +108,8 @@ def make(request: Request, text: str | None) -> Plan:
         refuse_unknown=request.refuse_unknown,
     )
     problems += ignored + check(question)
+    if document is not None:
+        problems += _aliases(request.schema, document, after)
     if request.founded:
         problems += immutable(request.schema, before, after, request.certified)
     fatal = [problem for problem in problems if problem.fatal]
@@ -113,12 +120,14 @@ def make(request: Request, text: str | None) -> Plan:
     return Plan(request.schema, before, after, document, keys, warnings)
 
 
-def _wanted(request: Request, problems: list[Problem]) -> tuple[list[tuple[Path, Any]], list[Problem]]:
+def _wanted(
+    request: Request, values: Mapping[str, Any], problems: list[Problem]
+) -> tuple[list[tuple[Path, Any]], list[Problem]]:
     """The values to merge, of proper types. Unknown and mistyped ones become problems, ignored ones warnings."""
     schema = request.schema
     wanted: list[tuple[Path, Any]] = []
     ignored: list[Problem] = []
-    for path, value in leaf_paths(schema, _names_as_text(request.values)):
+    for path, value in leaf_paths(schema, _names_as_text(values)):
         name = dotted(path)
         reason = schema.why_ignored(name)
         key = schema.by_name.get(name)
@@ -166,6 +175,23 @@ def _absent(request: Request, wanted: Iterable[tuple[Path, Any]], problems: list
             if path[:shorter] == other[:shorter]:
                 problems.append(Problem(dotted(path), f"is listed under absent while {dotted(other)} is set"))
     return paths
+
+
+def _value_at(tree: Any, path: Path) -> Any:
+    for name in path:
+        if not isinstance(tree, Mapping) or name not in tree:
+            return None
+        tree = tree[name]
+    return tree
+
+
+def _aliases(schema: Schema, document: Document, after: Mapping[str, Any]) -> Iterable[Problem]:
+    """Warnings about aliases in known places. Those that cannot be read as a text at all are errors of check()."""
+    for path in document.aliases:
+        known = schema.key_of(dotted(path)) is not None or dotted(path) in schema.blocks
+        if known and identical(at(document.plain, path), at(after, path)):
+            rule = "is an alias (*), which the program reads as the plain text of the anchor's name"
+            yield Problem(dotted(path), rule, "Write the value out", fatal=False)
 
 
 def _names_as_text(tree: Any) -> Any:
