@@ -21,6 +21,6 @@ attributes:
     description: A second run with the same arguments changes nothing.
     support: full
   safe_file_operations:
-    description: Replaces files in one step, so that a reader never sees half of one and a failed write leaves the old one.
+    description: Replaces files in one step, so that nobody reads half a file and a failed write leaves the old one.
     support: full
 """

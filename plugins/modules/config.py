@@ -49,8 +49,8 @@ options:
     default: {}
   defaults:
     description:
-      - Nested mapping of values that are written only where the key is missing or blank, such as a C(uuid) that must never
-        change afterwards.
+      - Nested mapping of values that are written only where the key is missing or blank,
+        such as a C(uuid) that must never change afterwards.
     type: dict
     default: {}
   absent:
@@ -78,8 +78,8 @@ options:
     default: []
   cluster_certificate:
     description:
-      - The cluster's leaf certificate. When it exists, C(raft.host) is brought to the name that the cluster was founded with,
-        which repairs the file after the program's own maintenance call has reset it to V(0.0.0.0).
+      - The cluster's leaf certificate. When it exists, C(raft.host) is brought to the name that the cluster was founded
+        with, which repairs the file after the program's own maintenance call has reset it to V(0.0.0.0).
     type: path
   complete:
     description: Also require the keys that must be there before the first start, like C(uuid), C(security.jwtSecret).
@@ -230,8 +230,7 @@ from ansible_collections.prexorcloud.production.plugins.module_utils._config.pla
 ATTEMPTS = 5
 NEW_FILE_MODE = 0o640
 PREDICTED_BLIND = (
-    "python3-ruamel.yaml is not installed yet, so the present file could not be read: "
-    "the change is assumed, not predicted"
+    "python3-{0} is not installed yet, so what is there could not be read: the change is assumed, not predicted"
 )
 
 
@@ -293,21 +292,21 @@ class ConfigModule:
         text = None if snapshot.content is None else snapshot.text()
         try:
             plan = make(self.request(text), text)
-        except LibraryMissing:
+        except LibraryMissing as error:
             if not self.module.check_mode or self.params["validate_only"]:
                 raise
-            self.warnings = [PREDICTED_BLIND]
+            self.warnings = [PREDICTED_BLIND.format(error)]
             return {"changed": True, "path": target, "keys_changed": []}
         self.module.no_log_values |= secret_texts(self.schema, plan.before)
         self.warnings = list(plan.warnings)
         if self.params["validate_only"]:
             return self.report(plan, target, changed=False)
-        changed = self.set_attributes(target) if snapshot.content is not None else False
+        exists = snapshot.content is not None
+        # A new file is predicted from the values alone: on a bare host check mode has no library yet.
+        new = plan.new_text().encode("utf-8") if plan.changed and (self.writes or exists) else b""
+        changed = self.set_attributes(target) if exists else False
         if plan.changed:
             changed = True
-            # A new file is predicted from the values alone: on a bare host check mode has no library yet.
-            if self.writes or snapshot.content is not None:
-                new = plan.new_text().encode("utf-8")
             if self.writes:
                 storage.replace(snapshot, new, NEW_FILE_MODE, self.finish(snapshot))
         if self.writes and os.path.exists(target):

@@ -1,68 +1,97 @@
 # Copyright (c) 2026, The founders of prexorcloud.production
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading a YAML configuration into plain data while remembering where in the text everything stands.
+"""Reading a configuration as the program reads it, while remembering where in the text everything stands.
 
-ruamel.yaml finds the tokens and their places; the values are taken from its nodes and not from its constructor, because
-the constructor makes dates of texts and its error messages repeat the content of the file, which may be secret.
+ruamel.yaml finds the tokens and their places. What they mean is decided here, because the program's parser (Jackson's
+YAML) differs from the standard where it matters, as was tried with that library:
+
+- an alias is the plain text of its name, and a merge key (<<) is an unknown key like any other;
+- plain yes, no, on, off are booleans, 010 is 8, and a text key takes any scalar as it is spelt (007, 2026-01-01);
+- a second document is ignored.
+
+Besides, the messages of ruamel's own constructor repeat the content of the file, which may be secret.
 """
 
 from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 from .errors import DocumentError, LibraryMissing
 from .tree import Path, dotted
 
-if TYPE_CHECKING:
-    from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
-
-# A configuration has a few KiB. The bounds keep a file of garbage or of nested aliases from taking minutes or all memory.
+# A configuration has a few KiB. The bounds keep garbage from taking minutes or all memory.
 MAX_BYTES = 1024 * 1024
-MAX_VALUES = 200_000
-_TAG = "tag:yaml.org,2002:"
+MAX_DEPTH = 50
 LIBRARY = "ruamel.yaml"
-_INT_BASES = {"0x": 16, "0o": 8, "0b": 2}
+
+# ruamel.yaml's nodes: its own annotations leave out the attributes that tell the kinds apart.
+Node = Any
+
+_TAG = "tag:yaml.org,2002:"
+_BOOLEANS = {
+    spelling: value
+    for word, value in (("true", True), ("yes", True), ("on", True), ("false", False), ("no", False), ("off", False))
+    for spelling in (word, word.capitalize(), word.upper())
+}
+_NULLS = ("", "~", "null", "Null", "NULL")
+_INT = re.compile(r"[-+]?(0b[01_]+|0x[0-9A-Fa-f_]+|[0-9][0-9_]{0,40})")
+_FLOAT = re.compile(r"[-+]?([0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*|[0-9][0-9_]*(?=[eE]))([eE][-+]?[0-9]+)?")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One `key: value` of a mapping in the text. merged: it comes from a merge key (<<) and stands elsewhere."""
+    """One `key: value` of a mapping in the text."""
 
-    key: ScalarNode
+    key: Node
     value: Node
-    merged: bool = False
+
+    @property
+    def name(self) -> str:
+        return str(self.key.value)
+
+    @property
+    def is_alias(self) -> bool:
+        """An alias is represented by the node it names, which stands earlier in the text than the key."""
+        return bool(self.value.start_mark.index < self.key.end_mark.index)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Document:
-    """A parsed configuration: the text, its plain data, the root node (None if there is no content) and shared nodes."""
+    """A parsed configuration.
+
+    plain: what the program reads. root: the node of the mapping, None without content.
+    texts: dotted names of the keys whose scalars are texts however they are spelt.
+    aliases: paths of values that are aliases.
+    """
 
     text: str
     plain: dict[str, Any]
-    root: MappingNode | None
-    shared: set[int] = field(default_factory=set)
+    root: Node
+    texts: frozenset[str]
+    aliases: tuple[Path, ...] = ()
 
 
-def parse(text: str) -> Document:
-    """Parses the text of a configuration file. Raises DocumentError (never with content of the file), LibraryMissing."""
+def parse(text: str, texts: Collection[str] = ()) -> Document:
+    """Parses the text of a configuration file. Raises DocumentError (without content of the file), LibraryMissing."""
+    texts = frozenset(texts)
     root = _compose(text)
-    if root is None or (_is_scalar(root) and root.value == "" and root.style is None):
-        return Document(text, {}, None)
-    if not _is_mapping(root):
+    if root is None or (root.id == "scalar" and root.style is None and root.value == ""):
+        return Document(text, {}, None, texts)
+    if root.id != "mapping":
         raise DocumentError("holds a list or a single value instead of a mapping of keys")
-    reader = _Reader()
-    plain = reader.mapping(root, ())
+    reader = _Reader(texts)
+    plain = reader.value(root, ())
     if reader.duplicates:
         raise DocumentError(f"has duplicate keys, of which only the last counts: {'; '.join(reader.duplicates)}")
-    return Document(text, plain, root, reader.shared)
+    return Document(text, plain, root, texts, tuple(reader.aliases))
 
 
-def _compose(text: str) -> Any:
+def _compose(text: str) -> Node:
     try:
         from ruamel.yaml import YAML
         from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -78,7 +107,7 @@ def _compose(text: str) -> Any:
         raise DocumentError("is not YAML: it contains characters that are not allowed in a text file") from None
     except RecursionError:
         raise DocumentError("is not a configuration: it is nested too deeply") from None
-    except (ValueError, AttributeError, AssertionError, TypeError, IndexError):
+    except (ValueError, AttributeError, AssertionError, TypeError, LookupError):
         # ruamel's scanner stumbles over some malformed input instead of reporting it.
         raise DocumentError("is not valid YAML") from None
 
@@ -97,106 +126,77 @@ def _place(error: Any, text: str) -> str:
 
 
 class _Reader:
-    """Turns nodes into plain data, once per parse."""
+    """Turns nodes into plain data in the order of the text, so that the second sight of a node is an alias to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, texts: Collection[str]) -> None:
+        self.texts = texts
         self.seen: set[int] = set()
-        self.shared: set[int] = set()
-        self.open: set[int] = set()
-        self.count = 0
+        self.aliases: list[Path] = []
         self.duplicates: list[str] = []
 
     def value(self, node: Node, path: Path) -> Any:
-        self._enter(node)
-        if _is_mapping(node):
+        if id(node) in self.seen:
+            self.aliases.append(path)
+            return str(node.anchor)
+        self.seen.add(id(node))
+        tag = str(node.tag)
+        if not tag.startswith(_TAG):
+            raise DocumentError(f"uses a tag (!...) at line {node.start_mark.line + 1}, which has no place here")
+        if len(path) > MAX_DEPTH:
+            raise DocumentError("is not a configuration: it is nested too deeply")
+        if node.id == "mapping":
             return self.mapping(node, path)
-        if _is_scalar(node):
-            return plain_scalar(node)
-        self.open.add(id(node))
-        items = [self.value(item, (*path, str(number))) for number, item in enumerate(node.value)]
-        self.open.discard(id(node))
-        return items
+        if node.id == "sequence":
+            return [self.value(item, (*path, str(number))) for number, item in enumerate(node.value)]
+        is_text = dotted(path) in self.texts or dotted(path[:-1]) in self.texts
+        return scalar(str(node.value), plain=node.style is None, is_text=is_text)
 
-    def mapping(self, node: MappingNode, path: Path) -> dict[str, Any]:
-        self.open.add(id(node))
+    def mapping(self, node: Node, path: Path) -> dict[str, Any]:
         found: dict[str, Any] = {}
         lines: dict[str, int] = {}
         for entry in entries(node):
-            name = entry.key.value
-            if entry.merged and name in found:
-                continue
             line = entry.key.start_mark.line + 1
-            if name in lines and not entry.merged:
-                self.duplicates.append(f"{dotted((*path, name))} (lines {lines[name]} and {line})")
-            lines[name] = line
-            found[name] = self.value(entry.value, (*path, name))
-        self.open.discard(id(node))
+            self.seen.add(id(entry.key))
+            if entry.name in lines:
+                name = dotted((*path, entry.name))
+                self.duplicates.append(f"{name} (lines {lines[entry.name]} and {line})")
+            lines[entry.name] = line
+            found[entry.name] = self.value(entry.value, (*path, entry.name))
         return found
 
-    def _enter(self, node: Node) -> None:
-        self.count += 1
-        if id(node) in self.open or self.count > MAX_VALUES:
-            raise DocumentError("is not a configuration: its anchors repeat without end")
-        if id(node) in self.seen:
-            self.shared.add(id(node))
-        self.seen.add(id(node))
 
-
-def entries(node: MappingNode) -> Iterator[Entry]:
-    """The own entries of a mapping in the order of the text, then those that merge keys bring in."""
-    merges = []
+def entries(node: Node) -> Iterator[Entry]:
+    """The entries of a mapping in the order of the text. Raises DocumentError for keys that are no plain names."""
     for key, value in node.value:
-        if not _is_scalar(key):
+        if key.id != "scalar":
             raise DocumentError(f"has a list or mapping as a key at line {key.start_mark.line + 1}")
-        if key.value == "<<" and key.style is None:
-            merges.append((key, value))
-        else:
-            yield Entry(key, value)
-    for key, value in merges:
-        sources = [value] if _is_mapping(value) else value.value
-        for source in sources:
-            if not _is_mapping(source) or source is node:
-                raise DocumentError(f"merges something that is no mapping at line {key.start_mark.line + 1}")
-            for entry in entries(source):
-                yield Entry(entry.key, entry.value, merged=True)
+        yield Entry(key, value)
 
 
-def plain_scalar(node: ScalarNode) -> Any:
-    """Value of a scalar. Dates stay texts, as the program reads them."""
-    tag = str(node.tag)
-    if not tag.startswith(_TAG):
-        raise DocumentError(f"uses a tag (!...) at line {node.start_mark.line + 1}, which has no place here")
-    text = str(node.value)
-    convert = {"null": lambda _text: None, "bool": _bool, "int": _int, "float": _float}.get(tag[len(_TAG) :])
-    try:
-        return text if convert is None else convert(text)
-    except ValueError:
-        raise DocumentError(f"has a value that is not what its tag says at line {node.start_mark.line + 1}") from None
+def plain_item(node: Node) -> Any:
+    """Plain value of an item of a list of texts."""
+    return _Reader(("",)).value(node, ("0",))
 
 
-def _bool(text: str) -> bool:
-    if text.lower() not in ("true", "false"):
-        raise ValueError
-    return text.lower() == "true"
+def scalar(text: str, plain: bool, is_text: bool = False) -> Any:
+    """What the program reads from a scalar. plain: it stands without quotes. is_text: its key is one of texts."""
+    if not plain:
+        return text
+    if text in _NULLS:
+        return None
+    if is_text:
+        return text
+    if text in _BOOLEANS:
+        return _BOOLEANS[text]
+    if _INT.fullmatch(text):
+        return _whole(text)
+    return float(text.replace("_", "")) if _FLOAT.fullmatch(text) else text
 
 
-def _int(text: str) -> int:
-    digits = text.replace("_", "").lower()
-    sign = -1 if digits.startswith("-") else 1
-    digits = digits.lstrip("+-")
-    if len(digits) > 40:  # int() of a megabyte of digits would take minutes; no key holds more than 19
-        raise ValueError
-    base = _INT_BASES.get(digits[:2], 10)
-    return sign * int(digits[2:] if base != 10 else digits, base)
-
-
-def _float(text: str) -> float:
-    return float(re.sub(r"\.(?=inf|nan)", "", text.replace("_", ""), flags=re.IGNORECASE))
-
-
-def _is_mapping(node: Any) -> bool:
-    return getattr(node, "id", "") == "mapping"
-
-
-def _is_scalar(node: Any) -> bool:
-    return getattr(node, "id", "") == "scalar"
+def _whole(text: str) -> int:
+    digits = text.replace("_", "").lstrip("+-").lower()
+    sign = -1 if text.startswith("-") else 1
+    if digits.startswith(("0x", "0b")):
+        return sign * int(digits[2:] or "0", 16 if digits[1] == "x" else 2)
+    octal = len(digits) > 1 and digits.startswith("0") and not set(digits) & set("89")
+    return sign * int(digits, 8 if octal else 10)

@@ -15,34 +15,38 @@ import difflib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import emit
-from .document import Document, Entry, entries, parse
+from .document import Document, Entry, Node, entries, parse, plain_item
 from .errors import DocumentError
-from .tree import Path, dotted
 from .values import identical
 
-if TYPE_CHECKING:
-    from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
-
 HEADER = "# Maintained by the Ansible collection prexorcloud.production; keys and comments of your own are kept.\n---\n"
+_ALIAS = re.compile(r"\s*:\s*\*[^\s,\[\]{}]+")
 _DASH = re.compile(r"[ ]*-[ ]+")
 
 
 def apply(document: Document, wanted: Mapping[str, Any]) -> str:
     """The text of the document changed so that it means `wanted`.
 
-    Raises DocumentError if that is impossible without changing something else: a value behind an anchor or merge key
-    that is used elsewhere, or a layout that cannot be edited line by line.
+    Raises DocumentError if that is impossible without changing something else: an anchor would go that is used
+    elsewhere, or the layout cannot be edited line by line.
     """
     if document.root is None:
         text = _with_line_end(document.text) if document.text.strip("\ufeff \t\r\n") else HEADER
         new = text + "".join(f"{line}\n" for line in emit.block(wanted, 0)) if wanted else text
     else:
         new = _Editor(document).run(wanted)
-    if not identical(parse(new).plain, wanted):
-        raise DocumentError("cannot be edited without changing other values; write its blocks out one key per line")
+    try:
+        right = identical(parse(new, document.texts).plain, wanted)
+    except DocumentError:
+        right = False
+    if not right:
+        raise DocumentError(
+            "cannot be edited without changing other values: an anchor (&) that is used elsewhere would go, "
+            "or keys share lines; write the values out, one key per line"
+        )
     return new
 
 
@@ -59,7 +63,7 @@ class _Editor:
 
     def run(self, wanted: Mapping[str, Any]) -> str:
         assert self.document.root is not None
-        self.mapping(self.document.root, self.document.plain, wanted, ())
+        self.mapping(self.document.root, self.document.plain, wanted)
         pieces, position = [], 0
         for start, end, new in sorted(self.splices, key=lambda splice: splice[:2]):
             if start < position:
@@ -68,31 +72,27 @@ class _Editor:
             position = end
         return "".join([*pieces, self.text[position:]])
 
-    def mapping(self, node: MappingNode, old: Mapping[str, Any], new: Mapping[str, Any], path: Path) -> None:
+    def mapping(self, node: Node, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
         """Plans the edits inside of one mapping, children first, so that texts added at one place come in order."""
-        own = [entry for entry in entries(node) if not entry.merged]
-        names = {entry.key.value for entry in own}
-        removed = [entry for entry in own if entry.key.value not in new]
-        for name, value in old.items():
-            differs = name not in new or not identical(value, new[name])
-            if differs and name not in names:
-                raise DocumentError(_behind_anchor((*path, name)))
+        own = list(entries(node))
+        removed = [entry for entry in own if entry.name not in new]
         for entry in own:
-            name = entry.key.value
-            if name in new and not identical(old[name], new[name]):
-                self.value(node, entry, old[name], new[name], (*path, name))
+            if entry.name in new and not identical(old[entry.name], new[entry.name]):
+                self.value(node, entry, old[entry.name], new[entry.name])
         added = {name: value for name, value in new.items() if name not in old}
         if node.flow_style:
             self.flow_entries(node, own, removed, added)
         else:
             self.block_entries(own, removed, added)
 
-    def value(self, parent: MappingNode, entry: Entry, old: Any, new: Any, path: Path) -> None:
+    def value(self, parent: Node, entry: Entry, old: Any, new: Any) -> None:
         node = entry.value
-        if id(node) in self.document.shared:
-            raise DocumentError(_behind_anchor(path))
-        if isinstance(old, Mapping) and isinstance(new, Mapping) and (old or node.flow_style):
-            self.mapping(node, old, new, path)
+        if entry.is_alias:
+            end = self.entry_end(entry)
+            start = self.text.rindex("*", entry.key.end_mark.index, end)
+            self.splices.append((start, end, emit.flow(new)))
+        elif isinstance(old, Mapping) and isinstance(new, Mapping) and (old or node.flow_style):
+            self.mapping(node, old, new)
         elif isinstance(new, (Mapping, list)) and not parent.flow_style:
             self.collection(entry, new)
         elif node.id == "scalar" or node.flow_style:
@@ -121,7 +121,7 @@ class _Editor:
         else:
             self.rewrite(entry, new)
 
-    def items(self, node: SequenceNode, new: Sequence[Any]) -> bool:
+    def items(self, node: Node, new: Sequence[Any]) -> bool:
         """Edits a block list item by item, so that comments of kept items stay. False if its layout is unusual."""
         starts = [item.start_mark.index for item in node.value]
         prefixes = [self.text[self.line_start(start) : start] for start in starts]
@@ -129,16 +129,13 @@ class _Editor:
             return False
         first = node.value[0]
         quote = first.style if first.id == "scalar" and first.style in ("'", '"') else ""
-        old_keys = [json.dumps(item, sort_keys=True, default=str) for item in map(_plain_item, node.value)]
+        old_keys = [json.dumps(item, sort_keys=True, default=str) for item in map(plain_item, node.value)]
         new_keys = [json.dumps(item, sort_keys=True, default=str) for item in new]
         matcher = difflib.SequenceMatcher(None, old_keys, new_keys, autojunk=False)
         for kind, old_from, old_to, new_from, new_to in matcher.get_opcodes():
             if kind == "equal":
                 continue
-            if old_from:
-                place = self.after_line(self.end_of(node.value[old_from - 1]))
-            else:
-                place = self.line_start(starts[0])
+            place = self.after_line(self.end_of(node.value[old_from - 1])) if old_from else self.line_start(starts[0])
             lines = [
                 prefixes[0] + (emit.scalar(item, quote) if isinstance(item, str) else emit.flow(item))
                 for item in new[new_from:new_to]
@@ -152,19 +149,17 @@ class _Editor:
     def rewrite(self, entry: Entry, new: Any) -> None:
         """Replaces all lines of an entry of a block mapping."""
         start = self.own_line(entry)
-        lines = emit.entry(entry.key.value, new, entry.key.start_mark.column)
+        lines = emit.entry(entry.name, new, entry.key.start_mark.column)
         self.splices.append((start, self.after_line(self.entry_end(entry)), self.joined(lines)))
 
     def block_entries(self, own: list[Entry], removed: list[Entry], added: Mapping[str, Any]) -> None:
         for entry in removed:
             self.splices.append((self.own_line(entry), self.after_line(self.entry_end(entry)), ""))
         if added:
-            if not own:
-                raise DocumentError("cannot be edited: a block consists of merge keys only")
             column = own[0].key.start_mark.column
             self.insert_after(max(map(self.entry_end, own)), emit.block(added, column))
 
-    def flow_entries(self, node: MappingNode, own: list[Entry], removed: list[Entry], added: Mapping[str, Any]) -> None:
+    def flow_entries(self, node: Node, own: list[Entry], removed: list[Entry], added: Mapping[str, Any]) -> None:
         kept = [entry for entry in own if entry not in removed]
         for index, entry in enumerate(own):
             if entry in kept:
@@ -209,7 +204,7 @@ class _Editor:
         if self.text[start:key].startswith("\ufeff"):
             start += 1
         if self.text[start:key].strip(" "):
-            raise DocumentError(f"cannot be edited: {entry.key.value} shares its line with something else")
+            raise DocumentError(f"cannot be edited: {entry.name} shares its line with something else")
         return start
 
     def on_one_line(self, entry: Entry) -> bool:
@@ -219,12 +214,12 @@ class _Editor:
 
     def entry_end(self, entry: Entry) -> int:
         """Index after the last character of the value; an alias stands after its key, its node elsewhere."""
-        if entry.value.start_mark.index < entry.key.end_mark.index:
-            match = re.compile(r"\s*:\s*\*[^\s,\[\]{}]+").match(self.text, entry.key.end_mark.index)
-            if match is None:
-                raise DocumentError(_behind_anchor((entry.key.value,)))
-            return match.end()
-        return self.end_of(entry.value)
+        if not entry.is_alias:
+            return self.end_of(entry.value)
+        match = _ALIAS.match(self.text, entry.key.end_mark.index)
+        if match is None:
+            raise DocumentError(f"cannot be edited: the alias of {entry.name} stands in an unusual place")
+        return match.end()
 
     def end_of(self, node: Node) -> int:
         """Index after the last character of a value, comments and blank lines behind it not counted."""
@@ -235,18 +230,6 @@ class _Editor:
             if last.start_mark.index < node.start_mark.index:
                 raise DocumentError("cannot be edited: a list ends with an alias; write its entry out")
             return self.end_of(last)
-        start, end = node.start_mark.index, node.end_mark.index
+        start: int = node.start_mark.index
+        end = node.end_mark.index
         return start + len(self.text[start:end].rstrip())
-
-
-def _plain_item(node: Node) -> Any:
-    from .document import _Reader
-
-    return _Reader().value(node, ())
-
-
-def _behind_anchor(path: Path) -> str:
-    return (
-        f"{dotted(path)} comes from an anchor (&, *) or merge key (<<) that is used elsewhere too; "
-        "write the value out under its key first"
-    )

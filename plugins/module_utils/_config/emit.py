@@ -23,10 +23,14 @@ def scalar(value: Any, quote: str = "") -> str:
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return _number(value)
+    return _text(str(value), quote)
+
+
+def _text(value: str, quote: str) -> str:
     if quote == "'" and value.isprintable():
         return "'" + value.replace("'", "''") + "'"
     if quote != '"' and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
-        return str(value)
+        return value
     return '"' + "".join(map(_char, value)) + '"'
 
 

@@ -31,7 +31,7 @@ MIN_SECRET_BYTES = 32
 
 def not_blank(value: str) -> Iterator[Finding]:
     if not value.strip():
-        yield False, "must not be blank", "Set it, or list it under absent to get the default"
+        yield False, "must not be blank", ""
 
 
 def origins(value: Sequence[str]) -> Iterator[Finding]:
@@ -83,7 +83,7 @@ def _network(text: str) -> _Network | None:
 
 
 def signing_secret(value: str) -> Iterator[Finding]:
-    """upstream/config.md section 7; blank is reported by not_blank, the program would write a new one back."""
+    """upstream/config.md section 7. Blank is reported by not_blank: the program would make one up and write it back."""
     if not value.strip():
         return
     size = secret_bytes(value)
@@ -150,7 +150,7 @@ def redis_uri(value: str) -> Iterator[Finding]:
 
 
 def _authority(uri: str, several_hosts: bool) -> Iterator[Finding]:
-    """User and password must be percent-encoded: an unescaped character sends the rest of the password to the log as a host name.
+    """User and password must be percent-encoded: an unescaped @ sends the tail of the password to the log as a host.
 
     The cure never repeats any part of the URI.
     """

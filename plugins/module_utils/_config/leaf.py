@@ -10,6 +10,7 @@ from typing import Any
 
 from .document import parse
 from .errors import DocumentError, LibraryMissing
+from .schema_controller import CONTROLLER
 
 # What upstream uses where the file says nothing (controller-config.yml).
 DEFAULT_HOST = "0.0.0.0"
@@ -18,13 +19,13 @@ DEFAULT_HOST = "0.0.0.0"
 def raft_host(path: str, text: str | None) -> str:
     """The value that raft.host must have, since the next start checks it against this certificate.
 
-    The certificate names the uuid, localhost and the raft.host of the founding start (config.md section 5). What the file
-    says is right if it is among them; otherwise the maintenance call has reset it, and the remaining name is the right one.
+    The certificate names the uuid, localhost and the raft.host of the founding start (config.md section 5). What the
+    file says is right if it is among them; otherwise the maintenance call has reset it, and the remaining name is it.
 
     path: PEM file of the leaf certificate; text: content of controller.yml, None if there is none.
     Raises DocumentError if the certificate cannot be read or names no candidate, LibraryMissing.
     """
-    plain: Mapping[str, Any] = {} if text is None else parse(text).plain
+    plain: Mapping[str, Any] = {} if text is None else parse(text, CONTROLLER.texts).plain
     return choose(certificate_names(path), plain)
 
 
@@ -42,8 +43,8 @@ def choose(names: Iterable[str], plain: Mapping[str, Any]) -> str:
         if len(found) == 1:
             return found[0]
     raise DocumentError(
-        f"has raft.host {present}, which is none of the names in the cluster's certificate ({', '.join(known)}), and which of"
-        " them is right cannot be told; set raft.host to the one it was founded with"
+        f"has raft.host {present}, which is none of the names in the cluster's certificate ({', '.join(known)}), "
+        "and which of them is right cannot be told; set raft.host to the one it was founded with"
     )
 
 

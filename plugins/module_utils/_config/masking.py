@@ -12,9 +12,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from .schema import MAP, OBJECT_MAP, OBJECTS, Key, Schema
+from .forms import FORMS
+from .schema import MAP, OBJECT_MAP, OBJECTS, STRINGS, Key, Schema
 
 _USERINFO = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]*://)[^\s\"'<>]*@")
+_GENERATED = re.compile(r"[A-Za-z0-9+/=_.:-]{32,}")
 _LONGEST = 200
 # Below this length a text of an unknown key is too ordinary to be blotted out of a whole message.
 _SHORTEST_UNKNOWN = 8
@@ -30,10 +32,15 @@ def mask_secret(key: Key, value: Any) -> str:
     if value is None or value == "":
         return json.dumps(value)
     text = value if isinstance(value, str) else json.dumps(value, default=str)
-    if key.generated and len(text) >= 32:
+    if key.generated and _GENERATED.fullmatch(text) and not _malformed(key, value):
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
         return f"<secret: {len(text)} characters, sha256:{digest}>"
     return f"<secret: {len(text)} characters>"
+
+
+def _malformed(key: Key, value: Any) -> bool:
+    """What is no proper secret was made up by somebody."""
+    return any(True for form in key.forms for _finding in FORMS[form]([value] if key.kind == STRINGS else value))
 
 
 def show(schema: Schema, name: str, value: Any) -> str:
@@ -44,6 +51,8 @@ def show(schema: Schema, name: str, value: Any) -> str:
     key = schema.key_of(name)
     if key is not None and key.secret:
         return mask_secret(key, value)
+    if name in schema.blocks:
+        return f"<{_kind(value)}>"
     if key is None and not schema.why_ignored(name):
         return f"<{_kind(value)} of an unknown key>"
     free = key is not None and key.kind in (MAP, OBJECT_MAP, OBJECTS)
@@ -70,7 +79,7 @@ def flat_lines(schema: Schema, tree: Mapping[str, Any]) -> list[str]:
 
 
 def leaves(schema: Schema, tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Pairs of dotted name and value; mappings that are values themselves (labels, quotas) are split too, lists are not."""
+    """Pairs of dotted name and value; free mappings (labels, quotas) are split too, lists are not."""
     for raw, value in tree.items():
         name = _join(prefix, str(raw))
         if isinstance(value, Mapping) and value:
@@ -98,7 +107,7 @@ def secret_texts(schema: Schema, tree: Any) -> set[str]:
 
 
 def _passwords(text: str) -> Iterator[str]:
-    scheme, separator, rest = text.partition("://")
+    _scheme, separator, rest = text.partition("://")
     if not separator or "@" not in rest:
         return
     userinfo = rest.rpartition("@")[0]

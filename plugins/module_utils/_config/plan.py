@@ -13,11 +13,11 @@ from .document import Document, parse
 from .edit import apply
 from .errors import InvalidConfig, Problem
 from .masking import flat_lines, show
-from .rules import Question, check, immutable, unknown_key
+from .rules import Question, check, first_unknown, immutable, unknown_key
 from .schema import GENERATIONS, Schema
 from .schema_controller import CONTROLLER
 from .schema_daemon import DAEMON
-from .tree import Path, at, changed_names, copy, dotted, leaf_paths, merge, path_of, remove, write_out_booleans
+from .tree import MISSING, Path, at, changed_names, copy, dotted, leaf_paths, merge, path_of, remove, write_out_booleans
 from .values import BadValue, identical, typed
 
 SCHEMAS: Mapping[str, Schema] = {schema.name: schema for schema in (CONTROLLER, DAEMON)}
@@ -91,7 +91,7 @@ def make(request: Request, text: str | None) -> Plan:
     wanted, ignored = _wanted(request, request.values, problems)
     fallback, _ignored = _wanted(request, request.defaults, problems)
     given = {path for path, _value in wanted}
-    wanted += [(path, value) for path, value in fallback if path not in given and _value_at(before, path) in (None, "")]
+    wanted += [(path, value) for path, value in fallback if path not in given and _is_blank(at(before, path))]
     absent = _absent(request, wanted, problems)
     after = copy(before)
     for path in absent:
@@ -151,19 +151,12 @@ def _wanted(
 def _below_free_mapping(schema: Schema, path: Path, value: Any, problems: list[Problem]) -> Iterable[tuple[Path, Any]]:
     key = schema.key_of(dotted(path))
     if key is None or path[: key.name.count(".") + 1] != tuple(key.name.split(".")) or dotted(path) == key.name:
-        problems.append(unknown_key(schema, _shortest_unknown(schema, path), given=True, refuse=True))
+        problems.append(unknown_key(schema, first_unknown(schema, path), given=True, refuse=True))
         return
     try:
         yield path, typed(key, {path[-1]: value})[path[-1]]
     except BadValue as error:
         problems.append(Problem(key.name, str(error), shown=show(schema, key.name, value)))
-
-
-def _shortest_unknown(schema: Schema, path: Path) -> str:
-    for depth in range(1, len(path)):
-        if dotted(path[:depth]) not in schema.blocks:
-            return dotted(path[:depth])
-    return dotted(path)
 
 
 def _absent(request: Request, wanted: Iterable[tuple[Path, Any]], problems: list[Problem]) -> list[Path]:
@@ -177,12 +170,8 @@ def _absent(request: Request, wanted: Iterable[tuple[Path, Any]], problems: list
     return paths
 
 
-def _value_at(tree: Any, path: Path) -> Any:
-    for name in path:
-        if not isinstance(tree, Mapping) or name not in tree:
-            return None
-        tree = tree[name]
-    return tree
+def _is_blank(value: Any) -> bool:
+    return value is MISSING or value is None or (isinstance(value, str) and not value.strip())
 
 
 def _aliases(schema: Schema, document: Document, after: Mapping[str, Any]) -> Iterable[Problem]:

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What must hold for a whole configuration. Own words for what the program's validator and its start check.
 
-Sources: upstream/config.md sections 2 to 5, upstream/controller-config.yml, upstream/README.md (rules 1 to 8, 16, 17, 22).
+Sources: upstream/config.md sections 2 to 5, upstream/controller-config.yml, upstream/README.md
+(rules 1 to 8, 16, 17, 22).
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Question:
 
 
 class View:
-    """The configuration as the program sees it: read values, defaults filled in as upstream/config.md section 2 says."""
+    """The configuration as the program sees it: values read, defaults filled in (upstream/config.md section 2)."""
 
     def __init__(self, schema: Schema, tree: Mapping[str, Any]) -> None:
         self.schema = schema
@@ -98,13 +99,14 @@ def _names(question: Question, given: Collection[str]) -> Iterator[Problem]:
             if value is not None and not isinstance(value, Mapping):
                 yield Problem(name, "must be a block of keys", shown=show(schema, name, value))
         else:
-            unknown = _first_unknown(schema, path)
+            unknown = first_unknown(schema, path)
             if unknown not in reported:
                 reported.add(unknown)
                 yield unknown_key(schema, unknown, name in given, question.refuse_unknown)
 
 
-def _first_unknown(schema: Schema, path: Path) -> str:
+def first_unknown(schema: Schema, path: Path) -> str:
+    """The shortest part of a path that names no known block."""
     for depth in range(1, len(path)):
         if dotted(path[:depth]) not in schema.blocks:
             return dotted(path[:depth])
@@ -113,6 +115,10 @@ def _first_unknown(schema: Schema, path: Path) -> str:
 
 def unknown_key(schema: Schema, name: str, given: bool, refuse: bool) -> Problem:
     """The finding about a name that is in no table; `given` tells a mistake of the caller from one in the file."""
+    if name.rpartition(".")[2] == "<<":
+        rule = "is a merge key, which the program ignores in silence"
+        cure = f"Write its keys out and remove it with absent: [{name}]"
+        return Problem(name, rule, cure, fatal=refuse or given)
     near = schema.nearest(name)
     meant = f"Did you mean {near}" if near else "No known key is similar"
     rule = f"unknown key of {schema.name}.yml, the program would ignore it in silence"
@@ -208,8 +214,8 @@ def _signing(view: View) -> Iterator[Verdict]:
         cure = "Set modules.signing.trustRoot, or opt out with modules.signing.required: false"
         yield True, keys, "needs modules.signing.trustRoot, since production verifies modules by default", cure
     if not trust_root and required:
-        keys = ("modules.signing.required", "modules.signing.trustRoot")
-        yield True, keys, "needs modules.signing.trustRoot", "Set it to the PEM file with the trusted keys"
+        pair = ("modules.signing.required", "modules.signing.trustRoot")
+        yield True, pair, "needs modules.signing.trustRoot", "Set it to the PEM file with the trusted keys"
     if rekor == "REQUIRE_SET" and view.get("modules.signing.mode") != "COSIGN_BUNDLE":
         yield (
             True,
@@ -218,8 +224,8 @@ def _signing(view: View) -> Iterator[Verdict]:
             "",
         )
     if rekor == "REQUIRE_SET" and not view.text("modules.signing.rekor.publicKey"):
-        keys = ("modules.signing.rekor.policy", "modules.signing.rekor.publicKey")
-        yield True, keys, "needs modules.signing.rekor.publicKey", "Set it to the PEM file with the log's key"
+        pair = ("modules.signing.rekor.policy", "modules.signing.rekor.publicKey")
+        yield True, pair, "needs modules.signing.rekor.publicKey", "Set it to the PEM file with the log's key"
 
 
 def _daemon_signing(view: View) -> Iterator[Verdict]:

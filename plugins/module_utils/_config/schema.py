@@ -94,6 +94,11 @@ class Schema:
         return {key.name: key for key in self.keys if key.secret}
 
     @cached_property
+    def texts(self) -> frozenset[str]:
+        """Names of the keys of which the scalars, or those of the list or mapping, are read as texts."""
+        return frozenset(key.name for key in self.keys if key.kind in (STR, ENUM, STRINGS, MAP))
+
+    @cached_property
     def blocks(self) -> frozenset[str]:
         """Dotted names of all mappings that hold keys."""
         found: set[str] = set()

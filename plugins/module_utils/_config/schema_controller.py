@@ -1,7 +1,10 @@
 # Copyright (c) 2026, The founders of prexorcloud.production
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every key of controller.yml that release 1.0 or a later one reads. Source: upstream/controller-config.yml, config.md 2 and 8."""
+"""Every key of controller.yml that release 1.0 or a later one reads.
+
+Source: upstream/controller-config.yml, upstream/config.md sections 2 and 8.
+"""
 
 from __future__ import annotations
 

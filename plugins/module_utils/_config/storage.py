@@ -98,7 +98,7 @@ def _state(status: os.stat_result) -> tuple[int, ...]:
 
 @contextlib.contextmanager
 def locked(directory: str, seconds: float = LOCK_SECONDS) -> Iterator[None]:
-    """Keeps other runs of this module out of a directory. The lock is on the directory itself and leaves nothing behind.
+    """Keeps other runs of this module out of a directory. The lock is on the directory and leaves nothing behind.
 
     Raises StorageError if the directory is missing or another run holds the lock for too long.
     """

@@ -40,7 +40,7 @@ def path_of(schema: Schema, name: str) -> Path:
 
 
 def leaf_paths(schema: Schema, tree: Mapping[str, Any], prefix: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Pairs of path and value for everything that is merged as one value: table keys, entries of free mappings, unknown keys.
+    """Pairs of path and value for all that is merged as one value: table keys, entries of free mappings, unknown keys.
 
     A mapping in the place of a table key that is no mapping, and an empty mapping, are yielded as they are.
     """
@@ -77,7 +77,7 @@ def merge(schema: Schema, tree: dict[str, Any], values: Iterable[tuple[Path, Any
 
 
 def remove(tree: dict[str, Any], path: Path) -> None:
-    """Takes a key out, and the blocks that become empty by it: an empty block is read differently from a missing one."""
+    """Takes a key out, and blocks that become empty by it: an empty block is read differently from a missing one."""
     parents = [tree]
     for name in path[:-1]:
         child = parents[-1].get(name)

@@ -1,0 +1,39 @@
+# Copyright (c) 2026, The founders of prexorcloud.production
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes the checkout importable under its collection name, wherever it lies."""
+
+from __future__ import annotations
+
+import atexit
+import importlib.util
+import sys
+import tempfile
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def _is_importable() -> bool:
+    try:
+        spec = importlib.util.find_spec("ansible_collections.prexorcloud.production.plugins")
+    except ModuleNotFoundError:
+        return False
+    places = list(spec.submodule_search_locations or []) if spec else []
+    return any(Path(place).resolve() == CHECKOUT / "plugins" for place in places)
+
+
+def _make_importable() -> None:
+    # The directory lives as long as the process: tests start modules in processes of their own with the same path.
+    holder = tempfile.TemporaryDirectory(prefix="collections-")
+    atexit.register(holder.cleanup)
+    namespace = Path(holder.name, "ansible_collections", "prexorcloud")
+    namespace.mkdir(parents=True)
+    (namespace / "production").symlink_to(CHECKOUT, target_is_directory=True)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "ansible_collections"]:
+        del sys.modules[name]
+    sys.path.insert(0, holder.name)
+
+
+if not _is_importable():
+    _make_importable()
