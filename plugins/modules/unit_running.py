@@ -447,8 +447,10 @@ class UnitRunning:
         self.result = {**planned, "changed": todo.reload, "started": False, "restarted": False, "stopped": False}
         if not unit.exists and (todo.action or todo.enable):
             self.fail(f"There is no unit {self.name}.")
-        if unit.masked and (todo.action in ("start", "restart") or todo.enable):
-            self.fail(f"{self.name} is masked, so nothing can start it: systemctl unmask {self.name}.")
+        if unit.load_state != "loaded" and (todo.action in ("start", "restart") or todo.enable):
+            # before anything is stopped: it could not be started again
+            cure = "systemctl unmask" if unit.load_state == "masked" else "systemd-analyze verify"
+            self.fail(f"systemd cannot start {self.name} ({unit.load_state}). See: {cure} {self.name}.")
         if todo.enable is not None:
             self.must("enable" if todo.enable else "disable", "--", self.name)
             self.result["changed"] = True

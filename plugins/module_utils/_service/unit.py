@@ -36,8 +36,7 @@ class Unit(NamedTuple):
     """A unit as systemd sees it. need_reload: the file on disk is not the loaded one; active_since: seconds of
     CLOCK_MONOTONIC, 0 if not active; condition_failed: the last start was skipped because of a Condition."""
 
-    exists: bool
-    masked: bool
+    load_state: str
     active_state: str
     sub_state: str
     enabled: bool
@@ -48,6 +47,10 @@ class Unit(NamedTuple):
     result: str
     condition_failed: bool
     active_since: float
+
+    @property
+    def exists(self) -> bool:
+        return self.load_state != "not-found"
 
     @property
     def running(self) -> bool:
@@ -94,8 +97,7 @@ def unit_from(properties: Mapping[str, str]) -> Unit:
     """A Unit from the PROPERTIES; absent ones count as empty."""
     get = properties.get
     return Unit(
-        exists=get("LoadState") not in ("not-found", None),
-        masked=get("LoadState") == "masked",
+        load_state=get("LoadState", "not-found"),
         active_state=get("ActiveState", "inactive"),
         sub_state=get("SubState", ""),
         enabled=get("UnitFileState") in ("enabled", "enabled-runtime", "alias"),
