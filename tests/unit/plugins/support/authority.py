@@ -124,11 +124,11 @@ def _general(text: str) -> x509.GeneralName:
         return x509.DNSName(text)
 
 
-def openssl(*arguments: str, data: bytes = b"") -> str:
-    """Output of the openssl program, the independent judge."""
-    done = subprocess.run(["openssl", *arguments], input=data, capture_output=True, check=False)
+def openssl(*arguments: str, errors: bool = False) -> str:
+    """Output of the openssl program, the independent judge; errors: what it writes to standard error."""
+    done = subprocess.run(["openssl", *arguments], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
-    return done.stdout.decode()
+    return (done.stderr if errors else done.stdout).decode()
 
 
 def server_context(store: bytes, directory: Path) -> ssl.SSLContext:

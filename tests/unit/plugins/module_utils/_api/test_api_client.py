@@ -144,18 +144,25 @@ def raw_server(behave: Callable[[socket.socket], None]) -> Iterator[str]:
         thread.join(5)
 
 
+def _read_request(connection: socket.socket) -> None:
+    """Head and body: closing with something unread would reset the connection."""
+    received = b""
+    while not received.endswith(b"}"):
+        received += connection.recv(65536)
+
+
 def _silent(connection: socket.socket) -> None:
-    connection.recv(65536)
+    _read_request(connection)
     connection.settimeout(5)
     connection.recv(1)
 
 
 def _closing(connection: socket.socket) -> None:
-    connection.recv(65536)
+    _read_request(connection)
 
 
 def _dripping(connection: socket.socket) -> None:
-    connection.recv(65536)
+    _read_request(connection)
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
     pause = threading.Event()
     try:
@@ -166,7 +173,7 @@ def _dripping(connection: socket.socket) -> None:
 
 
 def _babbling(connection: socket.socket) -> None:
-    connection.recv(65536)
+    _read_request(connection)
     try:
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (9 * 1024 * 1024))
     except OSError:
