@@ -1,0 +1,2 @@
+# shellcheck shell=sh
+prepare() { bootstrap; use_hosts; }
