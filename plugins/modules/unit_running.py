@@ -408,7 +408,9 @@ class UnitRunning:
 
     def plan(self) -> tuple[Unit, Plan]:
         unit = self.read()
-        stale = unit.need_reload or (not unit.exists and bool(unit_files(self.name)))
+        # of a unit it could not read, systemd does not say whether its file has been repaired since
+        unread = unit.load_state in ("error", "bad-setting") or (not unit.exists and bool(unit_files(self.name)))
+        stale = unit.need_reload or unread
         if stale and not self.module.check_mode:
             self.must("daemon-reload")
             unit = self.read()
@@ -447,8 +449,8 @@ class UnitRunning:
         self.result = {**planned, "changed": todo.reload, "started": False, "restarted": False, "stopped": False}
         if not unit.exists and (todo.action or todo.enable):
             self.fail(f"There is no unit {self.name}.")
-        if unit.load_state != "loaded" and (todo.action in ("start", "restart") or todo.enable):
-            # before anything is stopped: it could not be started again
+        if unit.exists and unit.load_state != "loaded" and self.params["state"] == "started":
+            # before anything is stopped, since it could not be started again; and even if nothing is due, for that reason
             cure = "systemctl unmask" if unit.load_state == "masked" else "systemd-analyze verify"
             self.fail(f"systemd cannot start {self.name} ({unit.load_state}). See: {cure} {self.name}.")
         if todo.enable is not None:
