@@ -27,9 +27,11 @@ class Ahead:
         marked = [(item, item.get_closest_marker("ahead")) for item in items]
         wanted = [(item, marker) for item, marker in marked if marker is not None]
         wanted.sort(key=lambda pair: -pair[1].kwargs.get("seconds", 0))
-        self.futures: dict[str, Future[Any]] = {
-            item.nodeid: self.pool.submit(marker.args[0], self.site, *marker.args[1:]) for item, marker in wanted
-        }
+        self.futures: dict[str, Future[Any]] = {}
+        for item, marker in wanted:
+            key = replay_of(item, marker)
+            if key not in self.futures:
+                self.futures[key] = self.pool.submit(marker.args[0], self.site, *marker.args[1:])
 
     def close(self) -> None:
         """Drop what has not begun, wait for the rest, and end everything that was started."""
@@ -39,9 +41,14 @@ class Ahead:
         self.site.close()
 
 
+def replay_of(item: pytest.Item, marker: pytest.Mark) -> str:
+    """Name of the replay that a test judges: its own, or the one that tests with the same `key` share."""
+    return str(marker.kwargs.get("key", item.nodeid))
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker: function(site, *arguments) and how many seconds it takes on the real program."""
-    config.addinivalue_line("markers", "ahead(function, *arguments, seconds=0): replay to run before the test")
+    """Register the marker: function(site, *arguments), and how many seconds it takes on the real program."""
+    config.addinivalue_line("markers", "ahead(function, *arguments, seconds=0, key=...): replay to run before the test")
 
 
 @pytest.fixture(scope="session")
@@ -54,4 +61,5 @@ def _ahead(request: pytest.FixtureRequest) -> Iterator[Ahead]:
 @pytest.fixture
 def outcome(request: pytest.FixtureRequest, _ahead: Ahead) -> Any:
     """What the test's replay returned; an assertion that failed in it fails the test."""
-    return _ahead.futures[request.node.nodeid].result()
+    marker = request.node.get_closest_marker("ahead")
+    return _ahead.futures[replay_of(request.node, marker)].result()

@@ -100,6 +100,8 @@ class Bindings:
             return found
         if key in MACHINE_KEYS and type(expected) is type(actual):
             return []
+        if key == "id" and isinstance(expected, int) and isinstance(actual, int):  # of an audit entry
+            return []
         if isinstance(expected, list) and isinstance(actual, list):
             if key in UNORDERED_KEYS:
                 expected, actual = sorted(expected), sorted(actual)

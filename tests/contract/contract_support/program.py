@@ -76,6 +76,7 @@ class Program:
     user: int | None = None
     umask: int = 0o022
     jvm: list[str] = field(default_factory=list)
+    archive: Path | None = None
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
 
@@ -100,7 +101,8 @@ class Program:
         """Start the process; each start has its own log, beside the working directory."""
         assert self.process is None or self.process.poll() is not None
         self.starts += 1
-        command = [self.java, *JVM_FLAGS, *self.jvm, "-jar", str(self.jar)]
+        archive = [f"-XX:SharedArchiveFile={self.archive}"] if self.archive else []
+        command = [self.java, *JVM_FLAGS, *archive, *self.jvm, "-jar", str(self.jar)]
         ids: dict[str, Any] = {}
         if self.user is not None:
             ids = {"user": self.user, "group": self.user, "extra_groups": []}
@@ -187,7 +189,7 @@ class Controller(Program):
         """HTTP port the present file leads to (the default for 0, negative, absent or unreadable values)."""
         try:
             port = int(next(yaml.safe_load_all(self.config_file.read_text()))["http"]["port"])
-        except (yaml.YAMLError, OSError, KeyError, TypeError, ValueError):
+        except (yaml.YAMLError, OSError, KeyError, TypeError, ValueError, StopIteration):
             return 8080
         return port if 0 < port < 65536 else 8080
 
@@ -210,6 +212,10 @@ class Controller(Program):
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         return exchange.send(self.port, method, path, headers=headers, **parts)
+
+    def bootstrap_password(self) -> str:
+        """Content of the file that a first start leaves."""
+        return (self.directory / "config" / ".initial-admin-password").read_text()
 
     def login(self, username: str, password: str, source: str | None = None) -> str:
         """Log in and return the token; raise AssertionError when the controller refuses."""
