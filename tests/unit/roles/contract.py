@@ -142,3 +142,14 @@ def groups() -> set[str]:
     """Inventory groups of this collection; they share the prefix of the shared variables."""
     text = json.dumps(load(ROOT / "inventories" / "ha" / "hosts.yml"))
     return set(re.findall(r'"(prexorcloud_\w+)": \{', text)) | {"prexorcloud_monitoring", "prexorcloud_proxies"}
+
+
+def variable_row(name: str, option: dict[str, Any]) -> str:
+    """The line of docs/variables.md about a shared variable."""
+    sentences = [option["description"]] if isinstance(option["description"], str) else option["description"]
+    text = re.sub(r"[VC]\(([^)]*)\)", r"`\1`", " ".join(sentences)).replace("|", "\\|")
+    if "default" not in option:
+        default = "secret" if option.get("no_log") else ""
+    else:
+        default = "`" + json.dumps(option["default"]).strip('"').replace("|", "\\|") + "`"
+    return f"| `{name}` | {default} | {text} |"
