@@ -23,7 +23,8 @@ from .errors import DocumentError
 from .values import identical
 
 HEADER = "# Maintained by the Ansible collection prexorcloud.production; keys and comments of your own are kept.\n---\n"
-_ALIAS = re.compile(r"\s*:\s*\*[^\s,\[\]{}]+")
+_ALIAS = re.compile(r"\s*:\s*(\*[^\s,\[\]{}]+)")
+_NOTHING = re.compile(r"[ ]*:()")
 _DASH = re.compile(r"[ ]*-[ ]+")
 
 
@@ -80,7 +81,7 @@ class _Editor:
             if entry.name in new and not identical(old[entry.name], new[entry.name]):
                 self.value(node, entry, old[entry.name], new[entry.name])
         added = {name: value for name, value in new.items() if name not in old}
-        if node.flow_style:
+        if _is_flow(node):
             self.flow_entries(node, own, removed, added)
         else:
             self.block_entries(own, removed, added)
@@ -88,36 +89,35 @@ class _Editor:
     def value(self, parent: Node, entry: Entry, old: Any, new: Any) -> None:
         node = entry.value
         if entry.is_alias:
-            end = self.entry_end(entry)
-            start = self.text.rindex("*", entry.key.end_mark.index, end)
-            self.splices.append((start, end, emit.flow(new)))
-        elif isinstance(old, Mapping) and isinstance(new, Mapping) and (old or node.flow_style):
+            self.replace(entry, emit.flow(new))
+        elif isinstance(old, Mapping) and isinstance(new, Mapping) and ((old and new) or _is_flow(node)):
             self.mapping(node, old, new)
-        elif isinstance(new, (Mapping, list)) and not parent.flow_style:
+        elif isinstance(new, (Mapping, list)) and not _is_flow(parent):
             self.collection(entry, new)
-        elif node.id == "scalar" or node.flow_style:
+        elif node.id == "scalar" or _is_flow(node):
             quote = node.style if node.id == "scalar" and node.style in ("'", '"') else ""
-            self.replace(node, emit.flow(new) if isinstance(new, (Mapping, list)) else emit.scalar(new, quote))
+            self.replace(entry, emit.flow(new) if isinstance(new, (Mapping, list)) else emit.scalar(new, quote))
         else:
             self.rewrite(entry, new)
 
-    def replace(self, node: Node, new: str) -> None:
-        start, end = node.start_mark.index, self.end_of(node)
-        glue = " " if start > 0 and self.text[start - 1] == ":" else ""
-        self.splices.append((start, max(start, end), glue + new))
+    def replace(self, entry: Entry, new: str) -> None:
+        start, end = self.span(entry)
+        glue = " " if start == end else ""
+        self.splices.append((start, end, glue + new))
 
     def collection(self, entry: Entry, new: Any) -> None:
         """Puts a list or mapping in the place of a value that stands in a block mapping."""
         node = entry.value
-        if node.flow_style or (not new and node.id == "scalar"):
-            self.replace(node, emit.flow(new))
+        if _is_flow(node) or (not new and node.id == "scalar"):
+            self.replace(entry, emit.flow(new))
         elif node.id == "sequence" and isinstance(new, list) and new and self.items(node, new):
             return
-        elif node.id == "scalar" and node.style in (None, "'", '"') and self.on_one_line(entry):
-            start, end = entry.key.end_mark.index, self.end_of(node)
-            kept = self.text[start : node.start_mark.index].rstrip()
-            self.splices.append((start, max(end, node.start_mark.index), kept or ":"))
-            self.insert_after(self.end_of(node), emit.block(new, entry.key.start_mark.column + 2))
+        elif node.id == "scalar" and self.on_one_line(entry):
+            start, end = self.span(entry)
+            while self.text[start - 1] == " ":
+                start -= 1
+            self.splices.append((start, end, ""))
+            self.insert_after(end, emit.block(new, entry.key.start_mark.column + 2))
         else:
             self.rewrite(entry, new)
 
@@ -208,22 +208,29 @@ class _Editor:
         return start
 
     def on_one_line(self, entry: Entry) -> bool:
-        return (
-            "\n" not in self.text[entry.key.start_mark.index : max(self.end_of(entry.value), entry.key.end_mark.index)]
-        )
+        return "\n" not in self.text[entry.key.start_mark.index : self.entry_end(entry)]
 
     def entry_end(self, entry: Entry) -> int:
-        """Index after the last character of the value; an alias stands after its key, its node elsewhere."""
-        if not entry.is_alias:
-            return self.end_of(entry.value)
-        match = _ALIAS.match(self.text, entry.key.end_mark.index)
+        """Index after the last character of the entry."""
+        return self.span(entry)[1]
+
+    def span(self, entry: Entry) -> tuple[int, int]:
+        """Where the value of an entry begins and ends in the text.
+
+        The node of an alias tells the place of its anchor, and that of an empty value the place of the next token, so
+        both are looked for behind the key.
+        """
+        empty = entry.value.id == "scalar" and entry.value.style is None and entry.value.value == ""
+        if not entry.is_alias and not empty:
+            return entry.value.start_mark.index, self.end_of(entry.value)
+        match = (_ALIAS if entry.is_alias else _NOTHING).match(self.text, entry.key.end_mark.index)
         if match is None:
-            raise DocumentError(f"cannot be edited: the alias of {entry.name} stands in an unusual place")
-        return match.end()
+            raise DocumentError(f"cannot be edited: the value of {entry.name} stands in an unusual place")
+        return match.span(1)
 
     def end_of(self, node: Node) -> int:
         """Index after the last character of a value, comments and blank lines behind it not counted."""
-        if node.id != "scalar" and not node.flow_style and node.value:
+        if node.id != "scalar" and not _is_flow(node) and node.value:
             last = node.value[-1]
             if node.id == "mapping":
                 return self.entry_end(Entry(*last))
@@ -233,3 +240,8 @@ class _Editor:
         start: int = node.start_mark.index
         end = node.end_mark.index
         return start + len(self.text[start:end].rstrip())
+
+
+def _is_flow(node: Node) -> bool:
+    """Whether a collection stands in brackets; never true for a scalar."""
+    return node.id != "scalar" and bool(node.flow_style)

@@ -17,7 +17,7 @@ from typing import Any
 from .errors import Problem
 from .forms import FORMS
 from .masking import show
-from .schema import BOOL, DOUBLE, NUMBERS, Key, Schema
+from .schema import BOOL, DOUBLE, ENUM, NUMBERS, Key, Schema
 from .tree import MISSING, Path, at, dotted, leaf_paths
 from .values import BadValue, read
 
@@ -65,13 +65,20 @@ class View:
         if value is None:
             silent_false = key.kind == BOOL and not key.boxed and key.parent and self.has_block(key.parent)
             return False if silent_false else key.default
-        if key.kind in NUMBERS and key.low is not None and value < key.low:
-            return key.default
-        return value
+        return key.default if _falls_back(key, value) else value
 
     def text(self, name: str) -> str:
         value = self.get(name)
         return "" if value is None else str(value).strip()
+
+
+def _falls_back(key: Key, value: Any) -> bool:
+    """Whether the program reads the default in the place of this value, in silence."""
+    if key.kind in NUMBERS:
+        return key.low is not None and value < key.low
+    if key.kind == ENUM:
+        return value not in key.allowed
+    return key.blank_is_default and isinstance(value, str) and not value.strip()
 
 
 def check(question: Question) -> list[Problem]:

@@ -40,6 +40,7 @@ class Key:
     forms: names of checks in forms.py. required: must be there before the first start.
     immutable: fixed once the cluster is founded. boxed: a missing boolean means the default even in a written block.
     item_keys: for lists of mappings the keys each entry needs.
+    blank_is_default: a blank text is read as the default; otherwise a blank stays blank.
     no_effect: why setting it does nothing.
     """
 
@@ -59,6 +60,7 @@ class Key:
     immutable: bool = False
     boxed: bool = False
     item_keys: tuple[str, ...] = ()
+    blank_is_default: bool = False
     no_effect: str = ""
 
     @property

@@ -30,7 +30,7 @@ KEYS = (
     Key("instances.maxConsoleOutputLinesPerSecond", INT, 200, low=1),
     # 0 means 80 % of the host's memory.
     Key("resources.maxMemoryMb", LONG, 0, low=0),
-    Key("logging.level", STR, "INFO", forms=("log_level",)),
+    Key("logging.level", STR, "INFO", forms=("log_level",), blank_is_default=True),
     Key("logging.format", ENUM, "HUMAN", allowed=("HUMAN", "JSON"), any_case=True, forms=("log_format",)),
     Key("labels", MAP, {}),
     Key("reconnect.initialDelayMs", LONG, 1000, low=1),

@@ -72,7 +72,7 @@ def merge(schema: Schema, tree: dict[str, Any], values: Iterable[tuple[Path, Any
                 node[name] = {}
             node = node[name]
         present = node.get(path[-1], MISSING)
-        if present is MISSING or not same(schema.by_name.get(dotted(path)), present, value):
+        if present is MISSING or not same(schema.key_of(dotted(path)), present, value):
             node[path[-1]] = copy(value)
 
 

@@ -46,16 +46,25 @@ def read(key: Key, value: Any) -> Any:
 def same(key: Key | None, present: Any, wanted: Any) -> bool:
     """Whether a value in the file already means the wanted one, so that it may stay as it is written.
 
-    Only the spelling of numbers and booleans is forgiven; texts must be equal.
+    Only the spelling of numbers and booleans is forgiven, and inside of lists of mappings entries without content,
+    which the program writes out; texts must be equal.
     """
     if identical(present, wanted):
         return True
+    if key is not None and key.kind in (OBJECTS, OBJECT_MAP):
+        return identical(_without_blanks(present), _without_blanks(wanted))
     if key is None or key.kind not in (BOOL, INT, LONG, DOUBLE) or present is None or wanted is None:
         return False
     try:
         return bool(read(key, present) == wanted)
     except BadValue:
         return False
+
+
+def _without_blanks(tree: Any) -> Any:
+    if isinstance(tree, Mapping):
+        return {name: _without_blanks(item) for name, item in tree.items() if item}
+    return [_without_blanks(item) for item in tree] if isinstance(tree, (list, tuple)) else tree
 
 
 def identical(one: Any, other: Any) -> bool:
