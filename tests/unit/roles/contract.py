@@ -52,6 +52,17 @@ def options(role: str) -> dict[str, dict[str, Any]]:
     return {name: option for entry in entry_points(role).values() for name, option in entry["options"].items()}
 
 
+def expected_default(role: str, name: str) -> Any:
+    """The default that a spec has to name: that of the role, rendered where it only repeats a shared variable that is no text.
+
+    Documentation tools demand a default of the option's own type, which a template is not.
+    """
+    value = defaults(role)[name]
+    repeats = re.fullmatch(r"\{\{ (prexorcloud_\w+) \}\}", value) if isinstance(value, str) else None
+    is_text = options(role)[name]["type"] in ("str", "path")
+    return value if is_text or repeats is None else defaults(SHARED)[repeats.group(1)]
+
+
 def strings(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
     """Every text in nested data, with the key of the nearest mapping above it."""
     if isinstance(value, dict):

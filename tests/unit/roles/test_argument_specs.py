@@ -42,10 +42,22 @@ def option(role: str, entry: str, name: str) -> dict[str, Any]:
 # --- entry points ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("role", contract.ROLES)
+@pytest.mark.parametrize("role", OWN_ROLES)
 def test_specified_entry_points_are_those_in_use(role: str) -> None:
     used = {entry for name, entry in contract.included_entry_points() if name == role}
     assert set(contract.entry_points(role)) == used
+
+
+def test_role_that_others_depend_on_has_no_validation_task() -> None:
+    """Its tag "always" would count as the role's one run in a play, and --tags for another concern would skip all the rest."""
+    depended_on = {
+        dependency["role"].rpartition(".")[2]
+        for role in contract.ROLES
+        for dependency in contract.load(contract.ROOT / "roles" / role / "meta" / "main.yml")["dependencies"]
+    }
+    assert depended_on == {contract.SHARED}
+    assert list(contract.entry_points(contract.SHARED)) == ["shared"]
+    assert not (contract.ROOT / "roles" / contract.SHARED / "tasks" / "shared.yml").exists()
 
 
 @pytest.mark.parametrize(("role", "entry"), [pair for pair in ENTRIES if pair[0] != contract.SHARED])
@@ -87,8 +99,9 @@ def test_default_is_that_of_the_role(role: str, entry: str, name: str) -> None:
     spec = option(role, entry, name)
     if spec.get("no_log"):
         return  # test_secret_is_kept_out_of_messages
-    assert spec.get("default", None) == contract.defaults(role).get(name, None)
     assert ("default" in spec) == (name in contract.defaults(role))
+    if "default" in spec:
+        assert spec["default"] == contract.expected_default(role, name)
 
 
 @pytest.mark.parametrize(("role", "entry", "name"), OPTIONS)
