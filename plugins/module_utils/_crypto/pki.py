@@ -26,7 +26,7 @@ try:
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-    from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat, pkcs12
+    from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, pkcs12
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 except ImportError as error:
     CRYPTOGRAPHY_ERROR = str(error)
@@ -60,7 +60,10 @@ def require_cryptography() -> None:
 
 
 def open_store(data: bytes, password: bytes) -> Store:
-    """Opens a PKCS#12 store. Raises PkiError: wrong password, damaged, or without key or certificate."""
+    """Opens a PKCS#12 store. Raises PkiError: wrong password, damaged, or without a key and its certificate.
+
+    The library itself pairs them: a certificate of another key counts as missing.
+    """
     try:
         content = pkcs12.load_pkcs12(data, password)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -68,15 +71,7 @@ def open_store(data: bytes, password: bytes) -> Store:
     if content.key is None or content.cert is None:
         raise PkiError("it holds no key with a certificate")
     chain = tuple(entry.certificate for entry in content.additional_certs)
-    store = Store(content.key, content.cert.certificate, chain, content.cert.friendly_name)
-    if _public_bytes(content.key.public_key()) != _public_bytes(store.certificate.public_key()):
-        raise PkiError("its key and certificate do not belong together")
-    return store
-
-
-def _public_bytes(key: object) -> bytes:
-    encoded: bytes = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)  # type: ignore[attr-defined]
-    return encoded
+    return Store(content.key, content.cert.certificate, chain, content.cert.friendly_name)
 
 
 def load_certificate(pem: bytes) -> x509.Certificate:

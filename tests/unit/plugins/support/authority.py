@@ -58,6 +58,13 @@ class Authority:
             .sign(self.key, hashes.SHA256())
         )
 
+    @classmethod
+    def impostor(cls, leaf: Leaf) -> Authority:
+        """The holder of a mere leaf, playing CA with its key."""
+        impostor = cls.__new__(cls)
+        impostor.key, impostor.certificate = leaf.key, leaf.certificate
+        return impostor
+
     @property
     def pem(self) -> bytes:
         return self.certificate.public_bytes(Encoding.PEM)
@@ -75,11 +82,12 @@ class Authority:
         days: float = 365,
         names: Sequence[str] = (),
         not_before: dt.timedelta = dt.timedelta(days=-1),
+        signing: bool = True,
     ) -> Leaf:
-        """A certificate signed by this CA; names become DNS or IP alternative names."""
+        """A certificate signed by this CA; names become DNS or IP alternative names; signing: a key usage TLS needs."""
         key = ec.generate_private_key(ec.SECP256R1())
         purpose = ExtendedKeyUsageOID.CLIENT_AUTH if client else ExtendedKeyUsageOID.SERVER_AUTH
-        usage = x509.KeyUsage(True, False, True, False, False, False, False, False, False)
+        usage = x509.KeyUsage(signing, False, True, False, False, False, False, False, False)
         end = NOW + dt.timedelta(days=days)
         certificate = (
             x509.CertificateBuilder()

@@ -109,6 +109,20 @@ def test_a_connected_node() -> None:
         assert client.node("jwt-1", "node-a") == Node("node-a", "CONNECTED", "ONLINE")
 
 
+@pytest.mark.parametrize(
+    ("kind", "status", "connected"),
+    [
+        ("CONNECTED", "ONLINE", True),
+        ("CONNECTED", "DRAINING", True),
+        ("DISCONNECTED", "ONLINE", True),
+        ("DISCONNECTED", "OFFLINE", False),
+        ("PENDING", "PENDING", False),
+    ],
+)
+def test_connected_in_doubt(kind: str, status: str, connected: bool) -> None:
+    assert Node("n", kind, status).connected is connected
+
+
 def test_tokens_are_read_over_all_pages() -> None:
     first = '{"data": [{"tokenId": "t1", "nodeId": "a", "status": "ACTIVE"}], "page": 1, "pageSize": 1, "total": 2}'
     second = '{"data": [{"tokenId": "t2", "nodeId": "b", "status": "EXPIRED"}], "page": 2, "pageSize": 1, "total": 2}'
@@ -181,16 +195,18 @@ def _babbling(connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize(
-    ("behave", "kind"),
+    ("behave", "kind", "words"),
     [
-        (_silent, errors.NoAnswer),
-        (_closing, errors.NoAnswer),
-        (_dripping, errors.NoAnswer),
-        (_babbling, errors.BadAnswer),
+        (_silent, errors.NoAnswer, "no complete answer within 0.5 s"),
+        (_closing, errors.NoAnswer, "broke the connection off"),
+        (_dripping, errors.NoAnswer, "no complete answer within 0.5 s"),
+        (_babbling, errors.BadAnswer, "exceeds 8388608 bytes"),
     ],
 )
-def test_a_broken_peer_never_hangs_us(behave: Callable[[socket.socket], None], kind: type[errors.ApiError]) -> None:
-    with raw_server(behave) as url, pytest.raises(kind):
+def test_a_broken_peer_never_hangs_us(
+    behave: Callable[[socket.socket], None], kind: type[errors.ApiError], words: str
+) -> None:
+    with raw_server(behave) as url, pytest.raises(kind, match=words):
         ControllerClient(url, 0.5).login("admin", "Secret-123456")
 
 

@@ -95,6 +95,12 @@ def test_a_pending_token_of_a_killed_run_is_revoked() -> None:
     assert play(steps).replaced
 
 
+def test_an_expired_token_is_neither_revoked_nor_in_the_way() -> None:
+    expired = Step("tokens: one", {"ACTIVE": "EXPIRED"})
+    steps = [LOGIN, PENDING, GONE, expired, GONE, expired, MINTED, EXCHANGED, LOGOUT]
+    assert play(steps).replaced
+
+
 def test_a_connected_daemon_is_left_alone() -> None:
     text = play_failing([LOGIN, REGISTERED, Step("node: connected"), LOGOUT])
     assert "is connected" in text

@@ -47,6 +47,24 @@ def test_writing_replaces_content_and_mode_and_leaves_nothing_else(tmp_path: Pat
     assert os.listdir(tmp_path) == ["secret"]
 
 
+def test_until_owner_and_mode_are_set_nobody_else_can_read_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    change_owner = os.fchown
+
+    def noting(descriptor: int, uid: int, gid: int) -> None:
+        seen.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+        change_owner(descriptor, uid, gid)
+
+    monkeypatch.setattr(os, "fchown", noting)
+    previous = os.umask(0)
+    try:
+        files.write_file(str(tmp_path / "ca.pem"), b"new", NOBODY_CHANGES, 0o644)
+    finally:
+        os.umask(previous)
+    assert seen == [0o600]
+    assert mode(tmp_path / "ca.pem") == 0o644
+
+
 def test_a_left_over_temporary_file_is_no_obstacle_and_disappears(tmp_path: Path) -> None:
     left = tmp_path / ".secret.new"
     left.symlink_to(tmp_path / "elsewhere")

@@ -48,6 +48,7 @@ def server(authority: Authority = AUTHORITY, *, names: list[str] = ALL, days: fl
         (server(names=["localhost", "127.0.0.1"]), "names are missing: ctrl.example.internal, 10.99.1.11, fd00::1"),
         (server(STRANGER), "it is not signed by the controller's CA"),
         (AUTHORITY.pack(AUTHORITY.leaf("x", client=True, names=ALL, days=825)), "its key usage"),
+        (server(signing=False), "its key usage"),
         (AUTHORITY.pack(AUTHORITY.leaf("x", client=False, names=ALL, days=825), "other"), "the key store is unusable"),
         (b"", "the key store is unusable"),
         (b"garbage", "the key store is unusable"),
@@ -137,5 +138,8 @@ def test_a_signature_of_another_key_with_the_same_name_is_noticed() -> None:
     assert leaf.certificate.issuer == AUTHORITY.certificate.subject
     assert not pki.signed_by(leaf.certificate, AUTHORITY.certificate)
     assert pki.signed_by(leaf.certificate, STRANGER.certificate)
-    # a leaf is no issuer, even of itself
-    assert not pki.signed_by(leaf.certificate, leaf.certificate)
+
+
+def test_a_leaf_is_no_ca_even_with_a_valid_signature() -> None:
+    impostor = Authority.impostor(AUTHORITY.leaf("node-1"))
+    assert not pki.signed_by(impostor.leaf("x").certificate, impostor.certificate)

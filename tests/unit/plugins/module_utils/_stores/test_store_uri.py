@@ -57,6 +57,7 @@ def test_redis(uri: str, where: str, user: str | None, password: str | None, pat
         ("redis://:top?secret@h", "percent-encode"),
         ("redis://:top#secret@h", "percent-encode"),
         ("redis://:top%secret@h", "percent-encode"),
+        ("redis://h#fragment", "percent-encode"),
         ("redis://:topsecret@h:port", "percent-encode"),
         ("redis://:topsecret@h:99999", "port 99999"),
         ("redis://:topsecret@h:0", "port 0"),
