@@ -12,6 +12,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import socket
 import ssl
 import time
 from collections.abc import Iterable, Mapping
@@ -311,10 +312,10 @@ class ControllerClient:
         connection = self._connect(call)
         try:
             answer = self._exchange(connection, method, path, payload, headers)
-        except TimeoutError as error:
+        except (TimeoutError, socket.timeout) as error:
+            # Two classes before Python 3.10, one since.
             raise NoAnswer(f"{call}: {self.address} gave no complete answer within {self._timeout:g} s") from error
         except (OSError, http.client.HTTPException) as error:
-            # OSError includes socket.timeout, which Python 3.9 does not yet call TimeoutError.
             name = type(error).__name__
             raise NoAnswer(f"{call}: {self.address} broke the connection off without an answer ({name})") from error
         finally:
