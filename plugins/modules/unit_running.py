@@ -462,12 +462,13 @@ class UnitRunning:
             account = self.account()
             # by hand or by us: earlier starts count toward the start limit (upstream layout.md section 3)
             self.systemctl("reset-failed", "--", self.name)
-            if todo.action == "restart":
+            if unit.active_state not in ("inactive", "failed"):
+                # also one that waits for its next try: a start would wait with it
                 self.must("stop", "--", self.name)
             self.own(account)
             since = time.time()
-            # its exit code is no verdict: systemd may be about to try again
-            _code, _out, err = self.systemctl("start", "--", self.name)
+            # the outcome is awaited below: systemctl knows no deadline, and one failure is no verdict
+            _code, _out, err = self.systemctl("start", "--no-block", "--", self.name)
             self.result = planned
             self.await_ready(todo.action, self.deadline(), since, unit.invocation, err)
             self.check_record()

@@ -21,6 +21,7 @@ PROPERTIES = (
     "InvocationID",
     "Result",
     "ConditionResult",
+    "Job",
     "ActiveEnterTimestampMonotonic",
 )
 
@@ -34,7 +35,8 @@ _SECRETS = (
 
 class Unit(NamedTuple):
     """A unit as systemd sees it. need_reload: the file on disk is not the loaded one; active_since: seconds of
-    CLOCK_MONOTONIC, 0 if not active; condition_failed: the last start was skipped because of a Condition."""
+    CLOCK_MONOTONIC, 0 if not active; condition_failed: the last start was skipped because of a Condition; job: a start or
+    stop is queued."""
 
     load_state: str
     active_state: str
@@ -47,6 +49,7 @@ class Unit(NamedTuple):
     result: str
     condition_failed: bool
     active_since: float
+    job: bool
 
     @property
     def exists(self) -> bool:
@@ -62,7 +65,7 @@ class Unit(NamedTuple):
     @property
     def given_up(self) -> bool:
         """Whether systemd will start it no more by itself: start limit, clean exit, condition."""
-        return self.active_state in ("failed", "inactive")
+        return self.active_state in ("failed", "inactive") and not self.job
 
 
 class Wanted(NamedTuple):
@@ -108,6 +111,7 @@ def unit_from(properties: Mapping[str, str]) -> Unit:
         result=get("Result", ""),
         condition_failed=get("ConditionResult") == "no",
         active_since=int(get("ActiveEnterTimestampMonotonic") or 0) / 1e6,
+        job=get("Job", "0") not in ("", "0"),
     )
 
 
@@ -163,4 +167,4 @@ def last_words(journal: list[str], count: int = 3) -> str:
     own = [line for line in journal if " systemd[1]: " not in line] or journal
     if not own:
         return "Its journal is empty."
-    return "Its last words: " + " | ".join(line.partition("]: ")[2] or line for line in own[-count:]) + "."
+    return "Its last words: " + " | ".join(line.partition("]: ")[2] or line for line in own[-count:]).rstrip(".") + "."

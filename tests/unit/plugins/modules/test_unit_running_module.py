@@ -59,7 +59,7 @@ class Systemd:
     def run_command(self, command: list[str]) -> tuple[int, str, str]:
         if command[0] == "journalctl":
             return 0, "2026-06-09T12:00:01+00:00 host java[7]: cannot use mongodb://u:s3cret@h/db\n", ""
-        self.commands.append(" ".join(word for word in command[1:] if word not in ("--", NAME)))
+        self.commands.append(" ".join(word for word in command[1:] if word not in ("--", "--no-block", NAME)))
         handler = getattr(self, "do_" + command[1].replace("-", "_"))
         return handler() or (0, "", "")
 
@@ -198,6 +198,14 @@ def test_one_failed_start_is_no_verdict(systemd: Systemd) -> None:
     systemd.starts = ["crash", "ready"]
     assert systemd.run()["started"] is True
     assert systemd.changes() == ["reset-failed", "start"] and systemd.starts == []
+
+
+def test_a_unit_that_waits_for_its_next_try_is_started_at_once(systemd: Systemd) -> None:
+    systemd.starts = ["crash", "ready"]
+    systemd.do_start()
+    systemd.sleep(1)
+    assert both(systemd)["started"] is True
+    assert systemd.changes() == ["reset-failed", "stop", "start"] and systemd.now - BOOT < 6
 
 
 def test_it_waits_no_longer_than_systemd_tries(systemd: Systemd) -> None:

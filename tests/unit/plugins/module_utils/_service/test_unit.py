@@ -103,6 +103,7 @@ def test_only_an_empty_plan_changes_nothing() -> None:
 )
 def test_given_up(state: str, given_up: bool) -> None:
     assert unit(active_state=state).given_up is given_up
+    assert unit(active_state=state, job=True).given_up is False
 
 
 UNIFIED = "0::{}\n"
@@ -155,5 +156,5 @@ def test_last_words_are_the_programs() -> None:
     stamp = "2026-06-09T12:00:01+00:00 controller-1 "
     journal = [stamp + "java[812]: port out of range:70000", stamp + "systemd[1]: app.service: Failed."]
     assert last_words(journal) == "Its last words: port out of range:70000."
-    assert last_words(journal[1:]) == "Its last words: app.service: Failed.."
+    assert last_words(journal[1:]) == "Its last words: app.service: Failed."
     assert last_words([]) == "Its journal is empty."
