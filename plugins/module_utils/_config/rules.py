@@ -205,8 +205,9 @@ def _stores(view: View) -> Iterator[Verdict]:
     production = view.get("runtime.profile") == "production"
     if "redis.uri" in view.schema.by_name and production and not view.has_block("redis"):
         yield True, ("runtime.profile", "redis.uri"), "needs redis.uri", "Set redis.uri to redis://... or rediss://..."
-    uri = view.text("database.uri")
-    if view.schema.coordination == "mongodb" and uri.startswith("mongodb://") and "replicaSet=" not in uri:
+    uri = view.raw("database.uri")
+    single = isinstance(uri, str) and uri.startswith("mongodb://") and "replicaSet=" not in uri
+    if view.schema.coordination == "mongodb" and single:
         text = "must name the replica set with replicaSet=, a single MongoDB is refused at the start"
         yield False, ("database.uri",), text, ""
 

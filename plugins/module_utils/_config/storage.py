@@ -71,14 +71,16 @@ def read(target: str) -> Snapshot:
         return Snapshot(target, None)
     except OSError as error:
         raise StorageError(f"cannot be read: {error.strerror}") from None
-    with os.fdopen(descriptor, "rb") as stream:
-        status = os.fstat(stream.fileno())
+    try:
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise StorageError("is not a regular file")
         if status.st_size > MAX_BYTES:
             raise DocumentError(f"has {status.st_size} bytes, more than the {MAX_BYTES} a configuration may have")
-        content = stream.read(MAX_BYTES + 1)
-    return Snapshot(target, content, _state(status))
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            return Snapshot(target, stream.read(MAX_BYTES + 1), _state(status))
+    finally:
+        os.close(descriptor)
 
 
 def exists(path: str) -> bool:
