@@ -140,11 +140,17 @@ def included_entry_points() -> set[tuple[str, str]]:
                 if key.rpartition(".")[2] in ("import_role", "include_role"):
                     found.add((one["name"].rpartition(".")[2], one.get("tasks_from", "main").removesuffix(".yml")))
                 elif key in ("roles", "dependencies") and isinstance(one, list):
-                    found.update(((role["role"] if isinstance(role, dict) else role).rpartition(".")[2], "main") for role in one)
+                    found.update(
+                        ((role["role"] if isinstance(role, dict) else role).rpartition(".")[2], "main") for role in one
+                    )
                 else:
                     walk(one)
 
-    for path in [*(ROOT / "playbooks").glob("*.yml"), *(ROOT / "roles").glob("*/tasks/*.yml"), *(ROOT / "roles").glob("*/meta/main.yml")]:
+    for path in [
+        *(ROOT / "playbooks").glob("*.yml"),
+        *(ROOT / "roles").glob("*/tasks/*.yml"),
+        *(ROOT / "roles").glob("*/meta/main.yml"),
+    ]:
         walk(load(path))
     return found
 

@@ -30,8 +30,14 @@ OPTIONS = [
     for name in contract.entry_points(role)[entry]["options"]
 ]
 GROUP_ROWS = tuple(f"| `{group}`" for group in sorted(contract.groups()))
-PAGES = [contract.ROOT / "README.md", *sorted(contract.ROOT.glob("docs/*.md")), *sorted(contract.ROOT.glob("roles/*/README.md"))]
-INVENTORIES = sorted(path for path in contract.ROOT.glob("inventories/*/**/*.yml") if not path.read_text().startswith("$ANSIBLE_VAULT"))
+PAGES = [
+    contract.ROOT / "README.md",
+    *sorted(contract.ROOT.glob("docs/*.md")),
+    *sorted(contract.ROOT.glob("roles/*/README.md")),
+]
+INVENTORIES = sorted(
+    path for path in contract.ROOT.glob("inventories/*/**/*.yml") if not path.read_text().startswith("$ANSIBLE_VAULT")
+)
 
 
 def option(role: str, entry: str, name: str) -> dict[str, Any]:
@@ -160,7 +166,12 @@ def test_no_role_name_is_the_beginning_of_another() -> None:
 def test_shared_variables_are_read_in_defaults_only(role: str) -> None:
     """So that a role works with its own variables alone."""
     folder = contract.ROOT / "roles" / role
-    for path in [*folder.glob("tasks/*.yml"), *folder.glob("vars/*.yml"), *folder.glob("handlers/*.yml"), *folder.glob("templates/**/*.j2")]:
+    for path in [
+        *folder.glob("tasks/*.yml"),
+        *folder.glob("vars/*.yml"),
+        *folder.glob("handlers/*.yml"),
+        *folder.glob("templates/**/*.j2"),
+    ]:
         assert {name for name in contract.names_read_by(path) if name.startswith("prexorcloud_")} == set(), path
 
 
@@ -182,9 +193,15 @@ def test_every_shared_variable_is_read() -> None:
 
 
 def unknown_names(text: str) -> set[str]:
-    known = {name for role in contract.ROLES for name in contract.options(role)} | contract.groups() | set(contract.ROLES)
+    known = (
+        {name for role in contract.ROLES for name in contract.options(role)} | contract.groups() | set(contract.ROLES)
+    )
     prefixes = tuple(f"{role}_" for role in contract.ROLES)
-    return {name for name in re.findall(r"(?<![\w./-])[a-z][a-z0-9_]+(?![\w-]*[/(])", text) if name.startswith(prefixes) and name not in known}
+    return {
+        name
+        for name in re.findall(r"(?<![\w./-])[a-z][a-z0-9_]+(?![\w-]*[/(])", text)
+        if name.startswith(prefixes) and name not in known
+    }
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(contract.ROOT)))
@@ -209,4 +226,6 @@ def test_every_role_has_a_page(role: str) -> None:
 def test_page_of_shared_variables_says_what_their_spec_says() -> None:
     lines = (contract.ROOT / "docs" / "variables.md").read_text().splitlines()
     rows = [contract.variable_row(*item) for item in contract.options(contract.SHARED).items()]
-    assert sorted(line for line in lines if line.startswith("| `prexorcloud_") and not line.startswith(GROUP_ROWS)) == sorted(rows)
+    assert sorted(
+        line for line in lines if line.startswith("| `prexorcloud_") and not line.startswith(GROUP_ROWS)
+    ) == sorted(rows)
