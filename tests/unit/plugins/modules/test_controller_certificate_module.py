@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -16,10 +14,10 @@ from ansible_collections.prexorcloud.production.tests.unit.plugins.support.autho
     PASSWORD,
     Authority,
     openssl,
-    server_context,
 )
 from ansible_collections.prexorcloud.production.tests.unit.plugins.support.modules import Run, run_module
 from ansible_collections.prexorcloud.production.tests.unit.plugins.support.stores import serving
+from ansible_collections.prexorcloud.production.tests.unit.plugins.support.tls import presenting
 
 NAMES = ["ctrl.example.internal", "10.99.1.11"]
 AUTHORITY = Authority()
@@ -127,19 +125,6 @@ def test_a_damaged_ca_stops_it(directory: Path, spoil: Callable[[Path], object],
     done = run(directory)
     assert done.failed
     assert words in done.result["msg"]
-
-
-def presenting(store: Path, scratch: Path) -> Callable[[socket.socket], None]:
-    """A TLS server that reads its key store anew for each connection, as if the controller had reloaded it."""
-
-    def handle(connection: socket.socket) -> None:
-        try:
-            with server_context(store.read_bytes(), scratch).wrap_socket(connection, server_side=True) as secured:
-                secured.recv(1)
-        except ssl.SSLError:
-            return
-
-    return handle
 
 
 def test_the_handshake_proves_the_new_certificate(directory: Path, tmp_path: Path) -> None:
