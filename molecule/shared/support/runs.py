@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a playbook: exit code, whole output, and the changed (host, task) pairs."""
+    """One run of a playbook: exit code, whole output, and the changed and failed (host, task) pairs."""
 
     code: int
     output: str
@@ -30,35 +31,36 @@ class Run:
 
 
 def ephemeral() -> Path:
-    """Directory of the scenario where Molecule keeps key and logs."""
+    """Directory of the scenario where Molecule keeps its logs."""
     return Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
 
 
 def recorded() -> list[dict[str, Any]]:
     """The runs that the callback run_record has seen, oldest first."""
     path = Path(os.environ["PREXORCLOUD_RUN_RECORD"])
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
 
-def inventory_arguments() -> list[str]:
-    """``-i`` arguments of the scenario, as Molecule's executor gives them."""
-    return [f"--inventory={path}" for path in os.environ["PREXORCLOUD_TEST_INVENTORY"].split(":")]
-
-
-def site(*arguments: str, verbosity: str = "", timeout: float = 600) -> Run:
+def site(
+    *arguments: str, inventories: Iterable[Path] | None = None, verbosity: str = "", timeout: float = 600
+) -> Run:
     """Run site.yml against the scenario's hosts.
 
     :param arguments: further arguments such as ``--tags`` or ``--extra-vars``.
+    :param inventories: in place of the scenario's own, behind what all test hosts have in common.
     :param timeout: seconds after which the run counts as hanging.
     """
+    paths = os.environ["PREXORCLOUD_TEST_INVENTORY"].split(":")
+    if inventories is not None:
+        paths = [paths[0], *map(str, inventories)]
     before = len(recorded())
-    command = ["ansible-playbook", *inventory_arguments(), *arguments, str(ROOT / "site.yml")]
+    command = ["ansible-playbook", *(f"--inventory={path}" for path in paths), *arguments, str(ROOT / "site.yml")]
     if verbosity:
         command.append(verbosity)
     finished = subprocess.run(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout, check=False
     )
     lines = recorded()[before:]
-    changed = {(host, task) for line in lines for host, task in line["changed"]}
-    failed = {(host, task) for line in lines for host, task in line["failed"]}
-    return Run(finished.returncode, finished.stdout, frozenset(changed), frozenset(failed))
+    changed = frozenset((host, task) for line in lines for host, task in line["changed"])
+    failed = frozenset((host, task) for line in lines for host, task in line["failed"])
+    return Run(finished.returncode, finished.stdout, changed, failed)

@@ -1,0 +1,77 @@
+"""A first run that is killed anywhere is finished by the next one, and the result equals that of a clean run."""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+from support.runs import ROOT, recorded, site
+
+HOSTS = {"podman://killed-controller": "controller", "podman://killed-1": "daemon"}
+# ./dev test takes a seeded sample, ./dev faults the whole series.
+SEEDS = range(int(os.environ.get("PREXORCLOUD_FAULTS", "3")))
+
+# Everything that a run puts on a host: kind, mode, owner, link target; and digests where the content is not random.
+MANIFEST = r"""
+find /etc/prexorcloud /opt/prexorcloud /usr/local/lib/prexorcloud /etc/security/limits.d/prexorcloud.conf \
+    /etc/systemd/system/prexorcloud-* /etc/systemd/system/multi-user.target.wants/prexorcloud-* \
+    ! -path '*/data/*' ! -path '*/logs/*' ! -path '*/cache/*' ! -path '*/__pycache__*' -printf '%p %y %m %u %g %l\n' | sort
+sha256sum /etc/systemd/system/prexorcloud-*.service /etc/systemd/system/prexorcloud-*/* /etc/prexorcloud/config/security/* \
+    /opt/prexorcloud/releases/*/current/*.jar
+sed -E 's/(jwtSecret: ).*/\1masked/' /etc/prexorcloud/config/*.yml
+systemctl is-enabled prexorcloud-COMPONENT; systemctl is-active prexorcloud-COMPONENT
+"""
+
+
+def manifest(get_host):
+    return {name: get_host(name).check_output(MANIFEST.replace("COMPONENT", component)) for name, component in HOSTS.items()}
+
+
+def molecule(*arguments):
+    """The scenario's own playbook for making hosts, behind the same inventories as all others."""
+    inventories = [f"--inventory={path}" for path in os.environ["PREXORCLOUD_TEST_INVENTORY"].split(":")]
+    for playbook in arguments:
+        command = ["ansible-playbook", *inventories, str(ROOT / "molecule" / "shared" / f"{playbook}.yml")]
+        subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="module")
+def clean(get_host):
+    """What the scenario's converge, which nobody killed, has made."""
+    return manifest(get_host)
+
+
+@pytest.fixture(scope="module")
+def seconds(clean):
+    return next(run["seconds"] for run in recorded() if run["playbook"] == "converge.yml")
+
+
+def kill_after(delay):
+    """Start the first run and kill it, workers included, after ``delay`` seconds. Returns whether it was still running."""
+    inventories = [f"--inventory={path}" for path in os.environ["PREXORCLOUD_TEST_INVENTORY"].split(":")]
+    command = ["ansible-playbook", *inventories, str(ROOT / "site.yml")]
+    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        running.wait(timeout=delay)
+    except subprocess.TimeoutExpired:
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+        return True
+    return False
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_killed_first_run_is_finished_by_the_next(get_host, clean, seconds, seed):
+    # Each seed owns one part of the run, so that a small sample covers all of it.
+    share = (seed % 3 + random.Random(seed).random()) / 3
+    molecule("create", "prepare")
+    assert kill_after(0.5 + share * (seconds - 1))
+    time.sleep(1)
+    run = site()
+    assert run.code == 0, run.output[-4000:]
+    assert manifest(get_host) == clean
+    assert site().changed == set()
