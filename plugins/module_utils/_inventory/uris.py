@@ -43,7 +43,10 @@ def encoding_error(uri: str) -> str:
     userinfo = split(uri)[1]
     if _USERINFO.match(userinfo):
         return ""
-    return "holds a user or password with characters that have to be percent-encoded (@ as %40, : as %3A, / as %2F; Jinja's urlencode leaves / as it is, so use urlencode | replace('/', '%2F'))"
+    return (
+        "holds a user or password with characters that have to be percent-encoded (@ as %40, : as %3A, / as %2F; "
+        "Jinja's urlencode leaves / as it is, so use urlencode | replace('/', '%2F'))"
+    )
 
 
 def has_option(uri: str, name: str) -> bool:
