@@ -20,6 +20,7 @@ description:
     since the program reads a missing boolean of a block that is there as V(false).
 requirements:
   - ruamel.yaml >= 0.17.21 (Debian package C(python3-ruamel.yaml)) on the host
+  - cryptography >= 38 (Debian package C(python3-cryptography)) on the host, for O(cluster_certificate)
 options:
   path:
     description:
@@ -109,7 +110,10 @@ notes:
   - In check mode a directory that does not exist yet, and an owner or group that does not exist yet, count as a change.
   - In check mode without ruamel.yaml an existing file cannot be read; it is then reported as changed, with a warning.
   - A new file gets mode V(0640) unless O(mode) is given. O(unsafe_writes) has no effect.
-  - Anchors and merge keys are kept. A value that is shared through them is not changed; the module stops and names it.
+  - User and password inside of a URI must be percent-encoded. The filter
+    P(ansible.builtin.urlencode#filter) leaves C(/) as it is.
+  - The program reads an alias as the text of its name and ignores merge keys. The former are warned about, the latter
+    treated like any unknown key. An anchor that would break an alias by its removal is an error.
 seealso:
   - module: prexorcloud.production.layout
 """
@@ -123,10 +127,10 @@ EXAMPLES = r"""
       runtime:
         profile: production
       database:
-        uri: "mongodb://prexor:{{ mongodb_password | urlencode }}@10.0.0.31:27017/?authSource=admin"
+        uri: "mongodb://prexor:{{ mongodb_password | urlencode | replace('/', '%2F') }}@10.0.0.31/?authSource=admin"
         database: prexorcloud
       redis:
-        uri: "redis://:{{ valkey_password | urlencode }}@10.0.0.31:6379"
+        uri: "redis://:{{ valkey_password | urlencode | replace('/', '%2F') }}@10.0.0.31:6379"
       modules:
         signing:
           trustRoot: /etc/prexorcloud/config/security/module-trust.pem
@@ -316,8 +320,9 @@ class ConfigModule:
     def request(self, text: str | None) -> Request:
         certified = self.certified(text)
         values = self.params["values"]
-        if certified:
-            values = {**values, "raft": {"host": certified, **values.get("raft", {})}}
+        raft = values.get("raft", {})
+        if certified and isinstance(raft, dict):
+            values = {**values, "raft": {"host": certified, **raft}}
         return Request(
             schema=self.schema,
             values=values,

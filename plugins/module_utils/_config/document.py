@@ -25,7 +25,7 @@ from .errors import DocumentError, LibraryMissing
 from .tree import Path, dotted
 
 # A configuration has a few KiB. The bounds keep garbage from taking minutes or all memory.
-MAX_BYTES = 1024 * 1024
+MAX_BYTES = 256 * 1024
 MAX_DEPTH = 50
 LIBRARY = "ruamel.yaml"
 
@@ -39,7 +39,7 @@ _BOOLEANS = {
     for spelling in (word, word.capitalize(), word.upper())
 }
 _NULLS = ("", "~", "null", "Null", "NULL")
-_INT = re.compile(r"[-+]?(0b[01_]+|0x[0-9A-Fa-f_]+|[0-9][0-9_]{0,40})")
+_INT = re.compile(r"[-+]?(0b[01_]{1,64}|0x[0-9A-Fa-f_]{1,40}|[0-9][0-9_]{0,40})")
 _FLOAT = re.compile(r"[-+]?([0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*|[0-9][0-9_]*(?=[eE]))([eE][-+]?[0-9]+)?")
 
 

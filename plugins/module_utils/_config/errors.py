@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+# A file of garbage could have thousands of problems; nobody reads more than these.
+MOST_SHOWN = 30
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -44,7 +47,9 @@ class InvalidConfig(ConfigError):
 
     def __str__(self) -> str:
         count = len(self.problems)
-        lines = "".join(f"\n- {problem}" for problem in self.problems)
+        lines = "".join(f"\n- {problem}" for problem in self.problems[:MOST_SHOWN])
+        if count > MOST_SHOWN:
+            lines += f"\n- and {count - MOST_SHOWN} more"
         return f"{count} problem{'' if count == 1 else 's'}, nothing was written:{lines}"
 
 

@@ -39,7 +39,7 @@ def choose(names: Iterable[str], plain: Mapping[str, Any]) -> str:
         return present
     candidates = [name for name in known if name not in ("localhost", str(plain.get("uuid")))]
     addresses = [name for name in candidates if name.replace(".", "").isdigit() or ":" in name]
-    for found in (addresses, candidates, [name for name in known if name == "localhost"]):
+    for found in (addresses, candidates or [name for name in known if name == "localhost"]):
         if len(found) == 1:
             return found[0]
     raise DocumentError(

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import Problem
+from .errors import MOST_SHOWN, Problem
 from .forms import FORMS
 from .masking import show
 from .schema import BOOL, DOUBLE, ENUM, NUMBERS, Key, Schema
@@ -107,7 +107,7 @@ def _names(question: Question, given: Collection[str]) -> Iterator[Problem]:
                 yield Problem(name, "must be a block of keys", shown=show(schema, name, value))
         else:
             unknown = first_unknown(schema, path)
-            if unknown not in reported:
+            if unknown not in reported and len(reported) <= MOST_SHOWN:
                 reported.add(unknown)
                 yield unknown_key(schema, unknown, name in given, question.refuse_unknown)
 

@@ -16,7 +16,8 @@ from typing import Any
 
 from .schema import BOOL, DOUBLE, ENUM, INT, LONG, MAP, OBJECT_MAP, OBJECTS, STR, STRINGS, Key
 
-_WHOLE = re.compile(r"[+-]?[0-9]+")
+# No number of a configuration has more digits; Python refuses to convert thousands of them.
+_WHOLE = re.compile(r"[+-]?[0-9]{1,40}")
 _BITS = {INT: 31, LONG: 63}
 _TRUE, _FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
 

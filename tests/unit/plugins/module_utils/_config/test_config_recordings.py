@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -46,11 +47,18 @@ def filled(text: str) -> str:
     return re.sub(r"<(DB|REDISPW|WRONG-REDISPW|MONGOPW)>", "example", text)
 
 
-def load(name: str) -> Any:
-    return parse(filled((DATA / name).read_text(encoding="utf-8"))).plain
+def numbers(tree: Any) -> Any:
+    """Ports that stood in for placeholders are numbers in the file."""
+    if isinstance(tree, dict):
+        return {name: numbers(value) for name, value in tree.items()}
+    if isinstance(tree, list):
+        return [numbers(value) for value in tree]
+    return (
+        int(PLACES[tree]) if tree in ("<HTTP>", "<GRPC>", "<RAFT>") else filled(tree) if isinstance(tree, str) else tree
+    )
 
 
-STARTS = load("controller_starts.yml")
+STARTS = numbers(json.loads((DATA / "controller_starts.json").read_text(encoding="utf-8")))
 CASES = {case["id"]: case for case in STARTS["cases"]}
 
 # The start failed because of something outside of the file; store_check and other modules look at that.
@@ -208,7 +216,7 @@ def test_daemon_starts_that_failed_hung_or_were_not_meant(change: dict[str, Any]
     assert [problem.key for problem in caught.value.problems] == [key]
 
 
-PAIRS = sorted(path.name.split(".")[0] for path in (DATA / "write_back").glob("*.before.yml"))
+PAIRS = sorted(path.name.split(".")[0] for path in (DATA / "write_back").glob("*.before.txt"))
 # What a rewrite by the program really changes, hence what has to be written again. Empty: nothing.
 DAMAGE = {
     "daemon-join-new-address": {"network.allowedSubnets"},
@@ -223,7 +231,7 @@ DAMAGE = {
 
 
 def side(pair: str, which: str) -> str:
-    return filled((DATA / "write_back" / f"{pair}.{which}.yml").read_text(encoding="utf-8"))
+    return filled((DATA / "write_back" / f"{pair}.{which}.txt").read_text(encoding="utf-8"))
 
 
 def values_of(text: str) -> dict[str, Any]:
