@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from contract_support import recordings
+from contract_support.matching import agree
 from contract_support.program import eventually
 from contract_support.replay import Replay, Step, login_with_bootstrap_password, parts, sign, start
 from contract_support.site import ADMIN_PASSWORD, JWT_SECRET, Site
@@ -615,4 +616,4 @@ def replay(site: Site, name: str) -> dict[str, list[str]]:
 )
 def test_exchange(entry: str, outcome: dict[str, list[str]]) -> None:
     """The answer equals its recording."""
-    assert outcome[entry] == []
+    agree(outcome[entry])

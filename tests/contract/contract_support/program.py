@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import os
 import re
@@ -29,8 +30,6 @@ JVM_FLAGS = [
     "-XX:TieredStopAtLevel=1",  # a start is short: compiling it well costs more than it gains
     "-XX:-UsePerfData",
     "--enable-preview",
-    "--enable-native-access=ALL-UNNAMED",
-    "--sun-misc-unsafe-memory-access=allow",
     "-Dio.netty.noUnsafe=true",
 ]
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -89,6 +88,9 @@ class Program:
         """Whether the program answers that it is ready."""
         raise NotImplementedError
 
+    def forget(self) -> None:
+        """Drop what was learnt about the start before."""
+
     def write_config(self, config: dict[str, Any]) -> None:
         """Write the configuration as plain YAML, owner and mode kept if the file exists."""
         self.config_file.write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=1000))
@@ -101,6 +103,7 @@ class Program:
         """Start the process; each start has its own log, beside the working directory."""
         assert self.process is None or self.process.poll() is not None
         self.starts += 1
+        self.forget()
         archive = [f"-XX:SharedArchiveFile={self.archive}"] if self.archive else []
         command = [self.java, *JVM_FLAGS, *archive, *self.jvm, "-jar", str(self.jar)]
         ids: dict[str, Any] = {}
@@ -175,9 +178,12 @@ class Program:
 class Controller(Program):
     """The controller.
 
-    It is ready when it says so in its log or GET /ready answers 200: a log level may hide the line,
-    and without Redis the answer stays 503.
+    It is ready when it says so in its log: without Redis /ready stays 503, and it may answer 200 before the
+    start is over. Where a log level hides the line, /ready has to answer 200 for a while.
     """
+
+    SETTLED_SECONDS = 4
+    answers_since: float | None = None
 
     @property
     def config_file(self) -> Path:
@@ -194,13 +200,19 @@ class Controller(Program):
         return port if 0 < port < 65536 else 8080
 
     def is_ready(self) -> bool:
-        """Whether the log has the ready line or GET /ready answers 200."""
-        if "PrexorCloudBootstrap - Controller ready" in self.log():
+        """Whether the log has the ready line, or GET /ready has answered 200 for some seconds."""
+        if "Controller ready - REST" in self.log():
             return True
         try:
-            return exchange.send(self.port, "GET", "/ready", timeout=10).status == 200
+            answers = exchange.send(self.port, "GET", "/ready", timeout=10).status == 200
         except (OSError, HTTPException):
-            return False
+            answers = False
+        self.answers_since = (self.answers_since or time.monotonic()) if answers else None
+        return self.answers_since is not None and time.monotonic() - self.answers_since > self.SETTLED_SECONDS
+
+    def forget(self) -> None:
+        """Drop what was learnt about the start before."""
+        self.answers_since = None
 
     def send(self, method: str, path: str, **parts: Any) -> exchange.Answer:
         """Send a request; `json` is a body to serialise, `token` a bearer token, the rest as exchange.send."""
@@ -218,7 +230,11 @@ class Controller(Program):
         return (self.directory / "config" / ".initial-admin-password").read_text()
 
     def login(self, username: str, password: str, source: str | None = None) -> str:
-        """Log in and return the token; raise AssertionError when the controller refuses."""
+        """Log in and return the token; raise AssertionError when the controller refuses.
+
+        Each login comes from an address of its own, since one address may log in ten times a minute only.
+        """
+        source = source or next(FRESH_SOURCES)
         answer = self.send(
             "POST", "/api/v1/auth/login", json={"username": username, "password": password}, source=source
         )
@@ -272,4 +288,5 @@ def eventually(condition: Any, seconds: float, what: str) -> None:
         time.sleep(0.5)
 
 
+FRESH_SOURCES = (f"127.200.{n // 250}.{n % 250 + 1}" for n in itertools.count())
 LOG_LINE = re.compile(r"\[(?P<thread>[^\]]+)\] (?P<level>TRACE|DEBUG|INFO|WARN|ERROR) +(?P<logger>\S+) - (?P<text>.*)$")

@@ -56,11 +56,15 @@ class Replay:
     token: str = "admin"
     answer: exchange.Answer | None = None
     memory: dict[str, Any] = field(default_factory=dict)
+    kept_headers: tuple[str, ...] = KEPT_HEADERS
 
-    def run(self, name: str, plan: dict[int, Step]) -> dict[str, list[str]]:
-        """Replay a recording; return the differences by entry id. What fails outright ends the replay there."""
+    def run(
+        self, name: str, plan: dict[int, Step], adapt: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    ) -> dict[str, list[str]]:
+        """Replay a recording and return the differences by entry id; `adapt` gives an item the form of api/."""
         results: dict[str, list[str]] = {}
         for entry_id, item in recordings.replayed(name).items():
+            item = adapt(item)
             step = plan.get(int(entry_id.rpartition("#")[2]), Step())
             try:
                 if step.before is not None:
@@ -109,7 +113,7 @@ class Replay:
         if answer.status != recorded["status"]:
             found.append(f"status {answer.status}, recorded {recorded['status']}: {answer.text[:300]}")
         headers = {name.lower(): value for name, value in recorded["headers"]}
-        present = {n: v for n, v in answer.headers.items() if n in KEPT_HEADERS or n.startswith(CORS_HEADERS)}
+        present = {n: v for n, v in answer.headers.items() if n in self.kept_headers or n.startswith(CORS_HEADERS)}
         found += [f"header {name} is missing" for name in headers.keys() - present.keys()]
         found += [f"header {name} is not in the recording" for name in present.keys() - headers.keys()]
         for name in headers.keys() & present.keys():

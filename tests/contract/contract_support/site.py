@@ -43,14 +43,19 @@ class Site:
 
     def __init__(self) -> None:
         self.java = os.environ.get("PREXORCLOUD_JAVA", "java")
-        self.controller_jar = Path(required("PREXORCLOUD_CONTROLLER_JAR")).resolve()
-        self.daemon_jar = Path(required("PREXORCLOUD_DAEMON_JAR")).resolve()
+        controller_jar = Path(required("PREXORCLOUD_CONTROLLER_JAR"))
+        daemon_jar = Path(required("PREXORCLOUD_DAEMON_JAR"))
         self.ferretdb = Path(required("PREXORCLOUD_FERRETDB")).resolve()
         if os.geteuid() != 0:
             raise RuntimeError("the contract tests start programs as other users and therefore run as root")
         self.slots = StartSlots(2)
         self.root = Path(tempfile.mkdtemp(prefix="prexorcloud-contract-"))
         self.root.chmod(0o711)
+        # Copies: readable for the service user, and the same to the end if someone builds meanwhile.
+        self.controller_jar = Path(shutil.copy(controller_jar, self.root / "cloud-controller.jar"))
+        self.daemon_jar = Path(shutil.copy(daemon_jar, self.root / "cloud-daemon.jar"))
+        for jar in (self.controller_jar, self.daemon_jar):
+            jar.chmod(0o644)
         self._names = itertools.count(1)
         self._ports = itertools.count(21100)
         self._lock = threading.Lock()
