@@ -98,6 +98,13 @@ options:
     type: bool
     default: false
     version_added: 0.1.0
+  only_if_enabled:
+    description:
+      - Leave a stopped unit alone that is not enabled, since it has not been put into operation yet. For runs that apply a
+        single concern.
+    type: bool
+    default: false
+    version_added: 0.1.0
   pending_inputs_changed:
     description:
       - Earlier tasks of this run would change inputs. Used in check mode only, where these changes are not on the host.
@@ -282,6 +289,7 @@ ARGUMENTS: dict[str, Any] = {
     "user": {"type": "str"},
     "owned": {"type": "list", "elements": "path", "default": []},
     "unit_planned": {"type": "bool", "default": False},
+    "only_if_enabled": {"type": "bool", "default": False},
     "pending_inputs_changed": {"type": "bool", "default": False},
     "ready": {
         "type": "dict",
@@ -418,7 +426,9 @@ class UnitRunning:
         due, children = self.due(unit), self.children(unit)
         todo = plan(unit, wanted, bool(due), children)._replace(reload=stale)
         missing = self.missing(unit)
-        if missing and wanted.state == "started":
+        if self.params["only_if_enabled"] and not (unit.enabled or unit.running):
+            todo = Plan(reload=todo.reload)
+        elif missing and wanted.state == "started":
             todo = Plan(reload=todo.reload)
             self.module.warn(f"{self.name} is left as it is, since these are missing: {', '.join(missing)}.")
         self.result = {

@@ -297,6 +297,14 @@ def test_a_changed_unit_file_is_read_anew(systemd: Systemd) -> None:
     assert systemd.changes() == ["daemon-reload"]
 
 
+def test_a_concern_alone_puts_no_unit_into_operation(systemd: Systemd) -> None:
+    systemd.params.update(only_if_enabled=True, enabled=True)
+    assert both(systemd)["changed"] is False
+    assert systemd.state() == ("inactive", "dead")
+    systemd.enabled = "enabled"
+    assert both(systemd)["started"] is True
+
+
 def test_a_unit_with_missing_inputs_is_left_alone(systemd: Systemd) -> None:
     systemd.config.unlink()
     result = both(systemd)
