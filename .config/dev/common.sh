@@ -15,11 +15,20 @@ die() {
     exit 1
 }
 
-# content_of PATH...: a hash over names, modes and bytes of the files below the paths.
+# content_of PATH...: a hash over names and bytes of the files below the paths.
 content_of() {
-    find "$@" -type f ! -path '*/target/*' ! -path '*/__pycache__/*' -printf '%m %p\n' | LC_ALL=C sort >"$state/content"
-    while read -r _ file; do cat "$file"; done <"$state/content" | cat "$state/content" - | sha256sum | cut -c1-16
+    find "$@" -type f ! -path '*/target/*' ! -path '*/__pycache__/*' | sort | while read -r file; do
+        printf '%s\n' "$file"
+        cat "$file"
+    done | sha256sum | cut -c1-16
 }
+
+# What all clones share is made by one process at a time.
+take_lock() {
+    exec 8>"$shared/lock"
+    flock 8
+}
+release_lock() { exec 8>&-; }
 
 # Each step that ran, as "passed" or "failed", for the closing line.
 passed=0

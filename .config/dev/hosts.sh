@@ -6,7 +6,7 @@ releases='trixie bookworm'
 # A machine may lack the right to raise limits, and podman asks for more by default. Only there, settings of our own
 # replace the machine's (CONTAINERS_CONF); everywhere else its own hold.
 limits_conf() {
-    hard=$(ulimit -Hn)
+    hard=$(awk '/^Max open files/ {print $5}' /proc/self/limits)
     [ "$hard" != unlimited ] && [ "$hard" -lt 1048576 ] || return 0
     capable=$((0x$(awk '/^CapEff/ {print $2}' /proc/self/status) >> 24 & 1)) # CAP_SYS_RESOURCE
     [ "$capable" -eq 0 ] || return 0
@@ -14,12 +14,12 @@ limits_conf() {
 }
 
 use_conf() {
-    limits_conf >"$state/containers.conf.new"
-    [ -z "$1" ] || printf '[engine]\nruntime = "%s"\n' "$1" >>"$state/containers.conf.new"
+    conf=$state/containers.conf
+    limits_conf >"$conf.$$"
+    [ -z "$1" ] || printf '[engine]\nruntime = "%s"\n' "$1" >>"$conf.$$"
+    mv "$conf.$$" "$conf"
     unset CONTAINERS_CONF
-    [ -s "$state/containers.conf.new" ] || return 0
-    mv "$state/containers.conf.new" "$state/containers.conf"
-    export CONTAINERS_CONF="$state/containers.conf"
+    [ ! -s "$conf" ] || export CONTAINERS_CONF="$conf"
 }
 
 runs() { podman run --rm --network none "$1" true >>"$logs/images.log" 2>&1; }
@@ -75,11 +75,8 @@ fill_pool() {
     say "$wanted" >"$(pool "$1")/.wanted"
 }
 
-# Two processes building the same image would only be slow, but two filling one pool would fail: one at a time.
 ensure_images() {
-    : >>"$logs/images.log"
-    exec 8>"$shared/images.lock"
-    flock 8
+    take_lock
     for release in $releases; do
         ensure_base "$release"
     done
@@ -89,7 +86,7 @@ ensure_images() {
         fill_pool "$release"
     done
     ensure_image build trixie
-    exec 8>&-
+    release_lock
 }
 
 # Settings that playbooks, tests and tools read; each is documented where it is used.
@@ -98,4 +95,12 @@ use_hosts() {
     export PREXORCLOUD_TEST_KEY="$state/hosts/id_ed25519" PREXORCLOUD_PACKAGE_POOL="$shared/packages"
     export PREXORCLOUD_FERRETDB="$state/ferretdb" PYTHONPATH="$root/molecule/shared"
     export ANSIBLE_VAULT_PASSWORD_FILE="$root/inventories/demo/vault-password"
+}
+
+# ./dev exec: a command where it finds the tools, the hosts' settings and the collection.
+run_command() {
+    [ $# -gt 0 ] || die "./dev exec needs a command"
+    bootstrap
+    use_hosts
+    exec "$@"
 }
