@@ -216,9 +216,9 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.prexorcloud.production.plugins.module_utils._config import storage
 from ansible_collections.prexorcloud.production.plugins.module_utils._config.errors import (
     ConfigError,
-    Conflict,
-    InvalidConfig,
-    LibraryMissing,
+    ConflictError,
+    InvalidConfigError,
+    LibraryMissingError,
 )
 from ansible_collections.prexorcloud.production.plugins.module_utils._config.leaf import raft_host
 from ansible_collections.prexorcloud.production.plugins.module_utils._config.masking import masked, secret_texts
@@ -281,13 +281,10 @@ class ConfigModule:
         target = storage.resolve(self.params["path"])
         lock = storage.locked(os.path.dirname(target)) if self.writes else contextlib.nullcontext()
         with lock:
-            for attempt in range(ATTEMPTS):
-                try:
+            for _attempt in range(ATTEMPTS - 1):
+                with contextlib.suppress(ConflictError):
                     return self.attempt(target)
-                except Conflict:
-                    if attempt + 1 == ATTEMPTS:
-                        raise
-        raise AssertionError("unreachable")
+            return self.attempt(target)
 
     def attempt(self, target: str) -> dict[str, Any]:
         if self.writes:
@@ -296,7 +293,7 @@ class ConfigModule:
         text = None if snapshot.content is None else snapshot.text()
         try:
             plan = make(self.request(text), text)
-        except LibraryMissing as error:
+        except LibraryMissingError as error:
             if not self.module.check_mode or self.params["validate_only"]:
                 raise
             self.warnings = [PREDICTED_BLIND.format(error)]
@@ -391,10 +388,10 @@ def _is_known(look_up: Any, name: str) -> bool:
 
 def failure(error: ConfigError, path: str) -> dict[str, Any]:
     """Arguments of fail_json for something that was raised on purpose."""
-    if isinstance(error, LibraryMissing):
+    if isinstance(error, LibraryMissingError):
         return {"msg": f"{missing_required_lib(str(error))} On Debian install python3-{error}."}
     result: dict[str, Any] = {"msg": f"{path}: {error}"}
-    if isinstance(error, InvalidConfig):
+    if isinstance(error, InvalidConfigError):
         result["problems"] = [
             {"key": problem.key, "value": problem.shown, "rule": problem.rule, "cure": problem.cure}
             for problem in error.problems
@@ -411,8 +408,7 @@ def main() -> NoReturn:
         result = run.run()
     except ConfigError as error:
         failed = failure(error, module.params["path"])
-    except Exception as error:
-        # A defect of ours. Its message could hold content of the file, so only its kind and place are told.
+    except Exception as error:  # noqa: BLE001  (a defect of ours: its text could hold content of the file)
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{os.path.basename(place.filename)}:{place.lineno}"
         failed = {"msg": f"{module.params['path']}: internal error {type(error).__name__} in {where}; please report it"}

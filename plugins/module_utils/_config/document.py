@@ -21,7 +21,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import DocumentError, LibraryMissing
+from .errors import DocumentError, LibraryMissingError
 from .tree import Path, dotted
 
 # A configuration has a few KiB. The bounds keep garbage from taking minutes or all memory.
@@ -77,7 +77,7 @@ class Document:
 
 
 def parse(text: str, texts: Collection[str] = ()) -> Document:
-    """Parses the text of a configuration file. Raises DocumentError (without content of the file), LibraryMissing."""
+    """Parses the text of a configuration file. Raises DocumentError (without content of it), LibraryMissingError."""
     texts = frozenset(texts)
     root = _compose(text)
     if root is None or (root.id == "scalar" and root.style is None and root.value == ""):
@@ -96,7 +96,7 @@ def _compose(text: str) -> Node:
         from ruamel.yaml import YAML
         from ruamel.yaml.error import MarkedYAMLError, YAMLError
     except ImportError:
-        raise LibraryMissing(LIBRARY) from None
+        raise LibraryMissingError(LIBRARY) from None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -63,7 +63,6 @@ class _Editor:
         self.splices: list[tuple[int, int, str]] = []
 
     def run(self, wanted: Mapping[str, Any]) -> str:
-        assert self.document.root is not None
         self.mapping(self.document.root, self.document.plain, wanted)
         pieces, position = [], 0
         for start, end, new in sorted(self.splices, key=lambda splice: splice[:2]):

@@ -40,7 +40,7 @@ class ConfigError(Exception):
 
 
 @dataclass
-class InvalidConfig(ConfigError):
+class InvalidConfigError(ConfigError):
     """The merged result breaks rules; nothing was written."""
 
     problems: list[Problem] = field(default_factory=list)
@@ -61,9 +61,9 @@ class StorageError(ConfigError):
     """The file could not be read or replaced; the old content is intact."""
 
 
-class Conflict(StorageError):
+class ConflictError(StorageError):
     """Somebody else changed the file between reading and replacing it."""
 
 
-class LibraryMissing(ConfigError):
+class LibraryMissingError(ConfigError):
     """ruamel.yaml is not installed for this Python."""

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .document import parse
-from .errors import DocumentError, LibraryMissing
+from .errors import DocumentError, LibraryMissingError
+from .schema import ANY_ADDRESS
 from .schema_controller import CONTROLLER
 
-# What upstream uses where the file says nothing (controller-config.yml).
-DEFAULT_HOST = "0.0.0.0"
+# What the program uses where the file says nothing (controller-config.yml).
+DEFAULT_HOST = ANY_ADDRESS
 
 
 def raft_host(path: str, text: str | None) -> str:
@@ -23,7 +24,7 @@ def raft_host(path: str, text: str | None) -> str:
     file says is right if it is among them; otherwise the maintenance call has reset it, and the remaining name is it.
 
     path: PEM file of the leaf certificate; text: content of controller.yml, None if there is none.
-    Raises DocumentError if the certificate cannot be read or names no candidate, LibraryMissing.
+    Raises DocumentError if the certificate cannot be read or names no candidate, LibraryMissingError.
     """
     plain: Mapping[str, Any] = {} if text is None else parse(text, CONTROLLER.texts).plain
     return choose(certificate_names(path), plain)
@@ -49,11 +50,11 @@ def choose(names: Iterable[str], plain: Mapping[str, Any]) -> str:
 
 
 def certificate_names(path: str) -> list[str]:
-    """DNS names and addresses of a PEM certificate. Raises DocumentError, LibraryMissing."""
+    """DNS names and addresses of a PEM certificate. Raises DocumentError, LibraryMissingError."""
     try:
         from cryptography import x509
     except ImportError as error:
-        raise LibraryMissing("cryptography") from error
+        raise LibraryMissingError("cryptography") from error
     try:
         with open(path, "rb") as stream:
             certificate = x509.load_pem_x509_certificate(stream.read())

@@ -11,14 +11,14 @@ from typing import Any
 
 from .document import Document, parse
 from .edit import apply
-from .errors import InvalidConfig, Problem
+from .errors import InvalidConfigError, Problem
 from .masking import flat_lines, show
 from .rules import Question, check, first_unknown, immutable, unknown_key
 from .schema import GENERATIONS, Schema
 from .schema_controller import CONTROLLER
 from .schema_daemon import DAEMON
 from .tree import MISSING, Path, at, changed_names, copy, dotted, leaf_paths, merge, path_of, remove, write_out_booleans
-from .values import BadValue, identical, typed
+from .values import BadValueError, identical, typed
 
 SCHEMAS: Mapping[str, Schema] = {schema.name: schema for schema in (CONTROLLER, DAEMON)}
 COORDINATIONS = tuple(GENERATIONS)
@@ -62,7 +62,7 @@ class Plan:
         return not identical(self.before, self.after)
 
     def new_text(self) -> str:
-        """Text of the new file. Raises DocumentError, LibraryMissing."""
+        """Text of the new file. Raises DocumentError, LibraryMissingError."""
         return apply(self.document or Document("", {}, None, self.schema.texts), self.after)
 
     def diff(self) -> tuple[str, str]:
@@ -83,7 +83,7 @@ def for_coordination(name: str, coordination: str) -> Schema:
 def make(request: Request, text: str | None) -> Plan:
     """Plans the change. text: content of the file, None if there is no file.
 
-    Raises InvalidConfig with all problems at once, DocumentError if the file cannot be read, LibraryMissing.
+    Raises InvalidConfigError with all problems at once, DocumentError if the file cannot be read, LibraryMissingError.
     """
     document = None if text is None else parse(text, request.schema.texts)
     before: dict[str, Any] = {} if document is None else document.plain
@@ -114,7 +114,7 @@ def make(request: Request, text: str | None) -> Plan:
         problems += immutable(request.schema, before, after, request.certified)
     fatal = [problem for problem in problems if problem.fatal]
     if fatal:
-        raise InvalidConfig(fatal)
+        raise InvalidConfigError(fatal)
     keys = tuple(changed_names(request.schema, before, after))
     warnings = tuple(dict.fromkeys(str(problem) for problem in problems))
     return Plan(request.schema, before, after, document, keys, warnings)
@@ -136,7 +136,7 @@ def _wanted(
         elif key is not None:
             try:
                 wanted.append((path, typed(key, value)))
-            except BadValue as error:
+            except BadValueError as error:
                 problems.append(Problem(name, str(error), shown=show(schema, name, value)))
         elif name in schema.blocks:
             if value != {}:
@@ -155,7 +155,7 @@ def _below_free_mapping(schema: Schema, path: Path, value: Any, problems: list[P
         return
     try:
         yield path, typed(key, {path[-1]: value})[path[-1]]
-    except BadValue as error:
+    except BadValueError as error:
         problems.append(Problem(key.name, str(error), shown=show(schema, key.name, value)))
 
 

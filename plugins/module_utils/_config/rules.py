@@ -19,7 +19,7 @@ from .forms import FORMS
 from .masking import show
 from .schema import BOOL, DOUBLE, ENUM, NUMBERS, Key, Schema
 from .tree import MISSING, Path, at, dotted, leaf_paths
-from .values import BadValue, read
+from .values import BadValueError, read
 
 NOT_YET = "Judged from the file as it is now: in check mode earlier tasks have not written their part"
 
@@ -60,7 +60,7 @@ class View:
         raw = self.raw(name)
         try:
             value = None if raw is MISSING else read(key, raw)
-        except BadValue:
+        except BadValueError:
             value = None
         if value is None:
             silent_false = key.kind == BOOL and not key.boxed and key.parent and self.has_block(key.parent)
@@ -144,7 +144,7 @@ def _values(question: Question, given: Collection[str]) -> Iterator[Problem]:
         shown = show(schema, key.name, raw)
         try:
             value = read(key, raw)
-        except BadValue as error:
+        except BadValueError as error:
             yield Problem(key.name, str(error), shown=shown)
             continue
         if value is None:
@@ -186,10 +186,10 @@ def _together(question: Question, given: Collection[str]) -> Iterator[Problem]:
         for stops, keys, text, cure in rule(view):
             all_given = all(key in given for key in keys)
             fatal = stops or any(key in given for key in keys)
-            if question.check_mode and not all_given:
-                fatal, cure = False, f"{cure}. {NOT_YET}" if cure else NOT_YET
+            unsure = question.check_mode and not all_given
+            advice = ". ".join(filter(None, (cure, NOT_YET if unsure else "")))
             shown = show(question.schema, keys[0], view.get(keys[0]))
-            yield Problem(keys[0], text, cure, shown, fatal, keys[1:])
+            yield Problem(keys[0], text, advice, shown, fatal and not unsure, keys[1:])
 
 
 def _ports(view: View) -> Iterator[Verdict]:

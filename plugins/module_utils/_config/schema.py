@@ -11,6 +11,7 @@ join several keys (rules.py).
 from __future__ import annotations
 
 import difflib
+import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,8 @@ from typing import Any
 
 STR, INT, LONG, DOUBLE, BOOL, ENUM = "string", "int", "long", "double", "bool", "enum"
 STRINGS, OBJECTS, MAP, OBJECT_MAP = "list of strings", "list of mappings", "mapping of strings", "mapping of mappings"
+# "Listen on or answer at every address", the default of several keys.
+ANY_ADDRESS = str(ipaddress.IPv4Address(0))
 NUMBERS = frozenset({INT, LONG, DOUBLE})
 
 # Which generation of the program knows a key: prexorcloud_coordination decides about the generation.

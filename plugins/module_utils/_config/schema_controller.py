@@ -9,6 +9,7 @@ Source: upstream/controller-config.yml, upstream/config.md sections 2 and 8.
 from __future__ import annotations
 
 from .schema import (
+    ANY_ADDRESS,
     BOOL,
     DOUBLE,
     ENUM,
@@ -37,13 +38,13 @@ LOCAL_ORIGINS = tuple(f"http://localhost:{port}" for port in (3000, 3001, 3002, 
 KEYS = (
     # identity and listeners
     Key("uuid", STR, required=True, immutable=True, forms=("not_blank",)),
-    Key("http.host", STR, "0.0.0.0", forms=("not_blank",)),
+    Key("http.host", STR, ANY_ADDRESS, forms=("not_blank",)),
     _port("http.port", 8080),
     Key("http.cors.allowedOrigins", STRINGS, LOCAL_ORIGINS, forms=("origins",)),
-    Key("grpc.host", STR, "0.0.0.0", forms=("not_blank",)),
+    Key("grpc.host", STR, ANY_ADDRESS, forms=("not_blank",)),
     _port("grpc.port", 9090),
     Key("grpc.subjectAltNames", STRINGS, (), since="head"),
-    Key("raft.host", STR, "0.0.0.0", immutable=True, forms=("not_blank",)),
+    Key("raft.host", STR, ANY_ADDRESS, immutable=True, forms=("not_blank",)),
     _port("raft.port", 9190),
     Key("raft.dataDir", STR, "data/raft"),
     Key("raft.joinAddrs", STRINGS, ()),

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from .document import MAX_BYTES
-from .errors import Conflict, DocumentError, StorageError
+from .errors import ConflictError, DocumentError, StorageError
 
 LOCK_SECONDS = 30.0
 _LOCK_PAUSE = 0.05
@@ -144,8 +144,8 @@ def replace(snapshot: Snapshot, content: bytes, mode: int, finish: Callable[[str
     """Writes the content beside the file and moves it over the file in one step. Call it under the lock.
 
     Owner, group, mode and extended attributes of the old file are kept; a new file gets `mode`. `finish` is called with
-    the temporary path before the move, to set what was asked for. Raises Conflict if the file is not the one that was
-    read any more, StorageError if it cannot be written; in both cases the old content is intact and nothing is left.
+    the temporary path before the move, to set what was asked for. Raises ConflictError if the file is not the one that
+    was read any more, StorageError if it cannot be written; in both cases the old content is intact and nothing is left.
     """
     temporary = temporary_name(snapshot.target)
     try:
@@ -160,7 +160,7 @@ def replace(snapshot: Snapshot, content: bytes, mode: int, finish: Callable[[str
             os.close(descriptor)
         finish(temporary)
         if read(snapshot.target).state != snapshot.state:
-            raise Conflict("was changed by somebody else at the same time")
+            raise ConflictError("was changed by somebody else at the same time")
         os.rename(temporary, snapshot.target)
         _sync_directory(snapshot.directory)
     except OSError as error:

@@ -22,7 +22,7 @@ _BITS = {INT: 31, LONG: 63}
 _TRUE, _FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
 
 
-class BadValue(Exception):
+class BadValueError(Exception):
     """The value has the wrong type or form; the text says which one is needed and never holds the value."""
 
 
@@ -30,17 +30,17 @@ def typed(key: Key, value: Any) -> Any:
     """The value to write for a key, of the proper type.
 
     Texts are accepted for numbers and booleans where they are exact, because templates on older Ansible yield texts.
-    Raises BadValue for everything else, and for null where the key has a default (leave the key out instead).
+    Raises BadValueError for everything else, and for null where the key has a default (leave the key out instead).
     """
     if value is None:
         if key.default is None:
             return None
-        raise BadValue("null would silently mean the default; leave the key out or list it under absent")
+        raise BadValueError("null would silently mean the default; leave the key out or list it under absent")
     return _TYPED[key.kind](key, value)
 
 
 def read(key: Key, value: Any) -> Any:
-    """The value as the program reads it; None for null. Raises BadValue where the program refuses to load the file."""
+    """The value as the program reads it; None for null. Raises BadValueError where it refuses to load the file."""
     return None if value is None else _READ[key.kind](key, value)
 
 
@@ -58,7 +58,7 @@ def same(key: Key | None, present: Any, wanted: Any) -> bool:
         return False
     try:
         return bool(read(key, present) == wanted)
-    except BadValue:
+    except BadValueError:
         return False
 
 
@@ -79,7 +79,7 @@ def identical(one: Any, other: Any) -> bool:
 
 def _fits(key: Key, number: int) -> int:
     if number.bit_length() > _BITS[key.kind]:
-        raise BadValue(f"must fit into {_BITS[key.kind] + 1} bits")
+        raise BadValueError(f"must fit into {_BITS[key.kind] + 1} bits")
     return number
 
 
@@ -88,7 +88,7 @@ def _typed_whole(key: Key, value: Any) -> int:
         return _fits(key, value)
     if isinstance(value, str) and _WHOLE.fullmatch(value):
         return _fits(key, int(value))
-    raise BadValue("must be a whole number")
+    raise BadValueError("must be a whole number")
 
 
 def _read_whole(key: Key, value: Any) -> int:
@@ -106,7 +106,7 @@ def _typed_double(_key: Key, value: Any) -> float:
         return float(value)
     if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", value):
         return float(value)
-    raise BadValue("must be a number")
+    raise BadValueError("must be a number")
 
 
 def _read_double(key: Key, value: Any) -> float:
@@ -118,7 +118,7 @@ def _typed_bool(_key: Key, value: Any) -> bool:
         return value
     if isinstance(value, str) and value in (*_TRUE, *_FALSE):
         return value in _TRUE
-    raise BadValue("must be true or false (yes, no, on and off are not understood)")
+    raise BadValueError("must be true or false (yes, no, on and off are not understood)")
 
 
 def _read_bool(key: Key, value: Any) -> bool:
@@ -131,9 +131,9 @@ def _read_bool(key: Key, value: Any) -> bool:
 
 def _typed_text(_key: Key, value: Any) -> str:
     if not isinstance(value, str):
-        raise BadValue("must be a text; put it in quotes")
+        raise BadValueError("must be a text; put it in quotes")
     if any(ord(char) < 32 and char not in "\n\t" for char in value) or "\x7f" in value:
-        raise BadValue("must not contain control characters")
+        raise BadValueError("must not contain control characters")
     return value
 
 
@@ -142,7 +142,7 @@ def _read_text(_key: Key, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, (str, int, float)):
         return str(value)
-    raise BadValue(f"must be a text, not a {'mapping' if isinstance(value, Mapping) else 'list'}")
+    raise BadValueError(f"must be a text, not a {'mapping' if isinstance(value, Mapping) else 'list'}")
 
 
 def _typed_enum(key: Key, value: Any) -> str:
@@ -150,7 +150,7 @@ def _typed_enum(key: Key, value: Any) -> str:
         return value
     near = [one for one in key.allowed if isinstance(value, str) and one.lower() == value.strip().lower()]
     wanted = f"exactly {near[0]}" if near else f"one of {', '.join(key.allowed)}"
-    raise BadValue(f"must be {wanted}; upper and lower case matter")
+    raise BadValueError(f"must be {wanted}; upper and lower case matter")
 
 
 def _read_enum(key: Key, value: Any) -> str:
@@ -164,22 +164,23 @@ def _read_enum(key: Key, value: Any) -> str:
         return near[0]
     if key.forms:  # the program puts up with any text; the form of the key says what it makes of it
         return text
-    raise BadValue(f"must be one of {', '.join(key.allowed)}")
+    raise BadValueError(f"must be one of {', '.join(key.allowed)}")
 
 
 def _list_of(item: Callable[[Key, Any], Any], what: str) -> Callable[[Key, Any], list[Any]]:
     def check(key: Key, value: Any) -> list[Any]:
         if not isinstance(value, (list, tuple)):
-            raise BadValue(f"must be a list of {what}")
-        found = []
-        for number, one in enumerate(value, 1):
-            try:
-                found.append(item(key, one))
-            except BadValue as error:
-                raise BadValue(f"entry {number} {error}") from None
-        return found
+            raise BadValueError(f"must be a list of {what}")
+        return [_entry(item, key, number, one) for number, one in enumerate(value, 1)]
 
     return check
+
+
+def _entry(item: Callable[[Key, Any], Any], key: Key, place: Any, value: Any) -> Any:
+    try:
+        return item(key, value)
+    except BadValueError as error:
+        raise BadValueError(f"entry {place} {error}") from None
 
 
 def _read_item(key: Key, value: Any) -> str:
@@ -188,24 +189,18 @@ def _read_item(key: Key, value: Any) -> str:
 
 def _object(key: Key, value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping):
-        raise BadValue("must be a mapping")
+        raise BadValueError("must be a mapping")
     missing = [name for name in key.item_keys if value.get(name) in (None, "")]
     if missing:
-        raise BadValue(f"lacks {', '.join(missing)}")
+        raise BadValueError(f"lacks {', '.join(missing)}")
     return {str(name): item for name, item in value.items()}
 
 
 def _map_of(item: Callable[[Key, Any], Any]) -> Callable[[Key, Any], dict[str, Any]]:
     def check(key: Key, value: Any) -> dict[str, Any]:
         if not isinstance(value, Mapping):
-            raise BadValue("must be a mapping")
-        found = {}
-        for name, one in value.items():
-            try:
-                found[str(name)] = item(key, one)
-            except BadValue as error:
-                raise BadValue(f"entry {name} {error}") from None
-        return found
+            raise BadValueError("must be a mapping")
+        return {str(name): _entry(item, key, name, one) for name, one in value.items()}
 
     return check
 

@@ -247,7 +247,7 @@ def test_the_program_writing_at_the_same_time_is_not_overwritten(tmp_path: Path)
     class Busy(config.ConfigModule):
         rounds = 0
 
-        def finish(self, snapshot: Any) -> Any:
+        def finish(self, _snapshot: Any) -> Any:
             def meanwhile(_temporary: str) -> None:
                 self.rounds += 1
                 if self.rounds < 3:
@@ -272,7 +272,8 @@ def test_the_program_writing_at_the_same_time_is_not_overwritten(tmp_path: Path)
 
         set_attributes_if_different = set_fs_attributes_if_different
 
-    busy = Busy(Fake())
+    stand_in: Any = Fake()
+    busy = Busy(stand_in)
     assert busy.run()["changed"]
     assert busy.rounds == 3
     assert path.read_text(encoding="utf-8") == "uuid: a\nbackup: {retentionCount: 2}\nhttp:\n  port: 81\n"

@@ -120,7 +120,7 @@ CASES = [
 
 
 def change(tree: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    result = copy(tree)
+    result: dict[str, Any] = copy(tree)
     for name, value in changes.items():
         node = result
         *parents, leaf = name.split(".")
@@ -229,7 +229,8 @@ COMMENTS = st.sampled_from(["", "# {}\n", "\n# {}\n\n", "   # {}\n", "# {}\n#\n"
 @st.composite
 def commented_files(draw: st.DrawFn) -> tuple[str, dict[str, dict[str, Any]]]:
     """A file of blocks with comments everywhere, and what it means."""
-    lines, plain = [], {}
+    lines: list[str] = []
+    plain: dict[str, dict[str, Any]] = {}
     for block in draw(st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=5, unique=True)):
         lines += [draw(COMMENTS).format(f"above-{block}"), f"{block}:  # beside-{block}\n"]
         plain[block] = {}

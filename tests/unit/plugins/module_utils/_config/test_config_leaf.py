@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 def certificate(path: Path, names: list[str]) -> Path:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "ctrl-1")])
-    now = datetime.datetime(2026, 1, 1)
+    now = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.prexorcloud.production.plugins.module_utils._config.document import parse
-from ansible_collections.prexorcloud.production.plugins.module_utils._config.errors import InvalidConfig
+from ansible_collections.prexorcloud.production.plugins.module_utils._config.errors import InvalidConfigError
 from ansible_collections.prexorcloud.production.plugins.module_utils._config.plan import (
     SCHEMAS,
     Plan,
@@ -45,7 +45,7 @@ def plan(values: Any = None, text: str | None = "", schema: Any = CONTROLLER, **
 
 
 def problems(values: Any = None, text: str | None = "", schema: Any = CONTROLLER, **options: Any) -> dict[str, str]:
-    with pytest.raises(InvalidConfig) as caught:
+    with pytest.raises(InvalidConfigError) as caught:
         plan(values, text, schema, **options)
     return {problem.key: str(problem) for problem in caught.value.problems}
 
@@ -404,7 +404,7 @@ def samples(key: Key) -> st.SearchStrategy[Any]:
         DOUBLE: st.floats(key.low or 0, key.high or 10),
         ENUM: st.sampled_from(key.allowed or ("x",)),
         STRINGS: st.lists(st.sampled_from(["a", "b c", "yes"]), max_size=3),
-        OBJECTS: st.just([{name: "x" for name in key.item_keys}]),
+        OBJECTS: st.just([dict.fromkeys(key.item_keys, "x")]),
         MAP: st.dictionaries(st.sampled_from(["a", "b.c"]), st.sampled_from(["x", "010"]), max_size=2),
         OBJECT_MAP: st.dictionaries(st.sampled_from(["a", "b.c"]), st.just({"maxThreads": 3}), max_size=2),
     }
@@ -416,9 +416,9 @@ def samples(key: Key) -> st.SearchStrategy[Any]:
 
 def some_values(schema: Any) -> st.SearchStrategy[dict[str, Any]]:
     keys = [key for key in schema.by_name.values() if "port" not in key.name.lower()]
-    fixed = {"modules": {"signing": {"trustRoot": "/t", "mode": "COSIGN_BUNDLE"}}}
+    fixed: dict[str, Any] = {"modules": {"signing": {"trustRoot": "/t", "mode": "COSIGN_BUNDLE"}}}
     if schema.name == "controller":
-        fixed["modules"]["signing"]["rekor"] = {"publicKey": "/k"}  # type: ignore[assignment]
+        fixed["modules"]["signing"]["rekor"] = {"publicKey": "/k"}
         fixed["redis"] = {"uri": "redis://h"}
 
     @st.composite

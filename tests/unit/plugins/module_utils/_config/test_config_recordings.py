@@ -13,7 +13,10 @@ from typing import Any
 import pytest
 from ansible_collections.prexorcloud.production.plugins.module_utils._config.document import parse
 from ansible_collections.prexorcloud.production.plugins.module_utils._config.edit import apply
-from ansible_collections.prexorcloud.production.plugins.module_utils._config.errors import ConfigError, InvalidConfig
+from ansible_collections.prexorcloud.production.plugins.module_utils._config.errors import (
+    ConfigError,
+    InvalidConfigError,
+)
 from ansible_collections.prexorcloud.production.plugins.module_utils._config.plan import (
     Plan,
     Request,
@@ -104,7 +107,7 @@ def file_of(case: dict[str, Any]) -> str:
     tree = merged(STARTS["start"], case.get("change", {}))
     if "block_removed" in case:
         del tree[case["block_removed"]]
-    text = case.get("prepended", "") + apply(parse(""), tree) + case.get("appended", "")
+    text: str = case.get("prepended", "") + apply(parse(""), tree) + case.get("appended", "")
     return text.replace("\n", "\r\n") if case.get("line_ends") == "CRLF" else text
 
 
@@ -185,13 +188,13 @@ def test_each_text_of_the_validator_has_a_case_that_we_refuse(text: str) -> None
     hits = [case for case in CASES.values() if any(re.fullmatch(text, line) for line in case.get("log", []))]
     assert hits
     for case in hits:
-        with pytest.raises(InvalidConfig) as caught:
+        with pytest.raises(InvalidConfigError) as caught:
             make(Request(CONTROLLER), file_of(case))
         assert VALIDATOR[text] in [problem.key for problem in caught.value.problems]
 
 
 def test_all_problems_are_told_at_once() -> None:
-    with pytest.raises(InvalidConfig) as caught:
+    with pytest.raises(InvalidConfigError) as caught:
         make(Request(CONTROLLER), file_of(CASES["many-errors"]))
     assert {problem.key for problem in caught.value.problems} >= {
         "http.port",
@@ -211,7 +214,7 @@ def test_all_problems_are_told_at_once() -> None:
     ],
 )
 def test_daemon_starts_that_failed_hung_or_were_not_meant(change: dict[str, Any], key: str) -> None:
-    with pytest.raises(InvalidConfig) as caught:
+    with pytest.raises(InvalidConfigError) as caught:
         make(Request(DAEMON, values={"nodeId": "node-a1", **change}), "")
     assert [problem.key for problem in caught.value.problems] == [key]
 
@@ -235,7 +238,7 @@ def side(pair: str, which: str) -> str:
 
 
 def values_of(text: str) -> dict[str, Any]:
-    tree = copy(parse(text, CONTROLLER.texts).plain)
+    tree: dict[str, Any] = copy(parse(text, CONTROLLER.texts).plain)
     tree.pop("ansible_managed_extra", None)
     # What the module itself would have written with the block.
     if "perIpPerMinute" in tree.get("security", {}).get("rateLimiting", {}):

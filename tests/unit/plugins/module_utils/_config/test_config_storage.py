@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.prexorcloud.production.plugins.module_utils._config import storage
+from ansible_collections.prexorcloud.production.plugins.module_utils._config.document import MAX_BYTES
 from ansible_collections.prexorcloud.production.plugins.module_utils._config.errors import (
-    Conflict,
+    ConflictError,
     DocumentError,
     StorageError,
 )
@@ -76,14 +77,14 @@ def test_nobody_can_read_the_temporary_file(target: Path) -> None:
         return real(descriptor, data)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(storage.os, "write", spying)
+        patch.setattr(os, "write", spying)
         replace(target)
     assert modes == [0o600]
 
 
 def test_short_writes_are_continued(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = os.write
-    monkeypatch.setattr(storage.os, "write", lambda descriptor, data: real(descriptor, data[:3]))
+    monkeypatch.setattr(os, "write", lambda descriptor, data: real(descriptor, data[:3]))
     replace(target)
     assert target.read_bytes() == NEW
 
@@ -101,7 +102,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(
             return real(*arguments, **options)
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(storage.os, call, failing)
+    monkeypatch.setattr(os, call, failing)
     with pytest.raises(StorageError, match=os.strerror(code)):
         storage.replace(snapshot, NEW, 0o640, lambda _path: None)
     monkeypatch.undo()
@@ -171,7 +172,7 @@ def test_a_change_by_somebody_else_is_noticed(target: Path, change: str) -> None
         else:
             target.write_bytes(b"theirs: 1\n" if change == "content" else OLD)
 
-    with pytest.raises(Conflict):
+    with pytest.raises(ConflictError):
         replace(target, finish=meanwhile)
     assert change == "removed" or target.read_bytes() == (b"theirs: 1\n" if change == "content" else OLD)
     assert not Path(storage.temporary_name(str(target))).exists()
@@ -179,7 +180,7 @@ def test_a_change_by_somebody_else_is_noticed(target: Path, change: str) -> None
 
 def test_a_file_that_appears_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     target = tmp_path / "controller.yml"
-    with pytest.raises(Conflict):
+    with pytest.raises(ConflictError):
         replace(target, finish=lambda _path: target.write_bytes(OLD))
     assert target.read_bytes() == OLD
 
@@ -215,7 +216,7 @@ def test_only_regular_files_are_read(tmp_path: Path, kind: str) -> None:
 
 
 def test_size_and_coding_are_bounded(target: Path) -> None:
-    target.write_bytes(b"\0" * (storage.MAX_BYTES + 1))
+    target.write_bytes(b"\0" * (MAX_BYTES + 1))
     with pytest.raises(DocumentError, match="bytes"):
         storage.read(str(target))
     target.write_bytes(b"a: \xff\xfehunter2")
@@ -267,6 +268,6 @@ def test_exists_tells_links_and_fails_where_it_cannot_tell(tmp_path: Path, monke
     def denied(_path: str) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    monkeypatch.setattr(storage.os, "lstat", denied)
+    monkeypatch.setattr(os, "lstat", denied)
     with pytest.raises(StorageError, match="Permission denied"):
         storage.exists(str(tmp_path))

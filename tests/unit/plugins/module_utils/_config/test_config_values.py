@@ -23,7 +23,7 @@ from ansible_collections.prexorcloud.production.plugins.module_utils._config.sch
     Key,
 )
 from ansible_collections.prexorcloud.production.plugins.module_utils._config.values import (
-    BadValue,
+    BadValueError,
     identical,
     read,
     same,
@@ -123,7 +123,7 @@ READ = [
 def test_read_as_by_the_program(kind: str, text: str, expected: Any) -> None:
     plain = parse(f"k: {text}\n", {"k"} if kind in (STR, ENUM, STRINGS, MAP) else ()).plain["k"]
     if expected is FAILS:
-        with pytest.raises(BadValue):
+        with pytest.raises(BadValueError):
             read(KEYS[kind], plain)
     else:
         assert identical(read(KEYS[kind], plain), expected)
@@ -164,7 +164,7 @@ def test_read_as_by_the_program(kind: str, text: str, expected: Any) -> None:
 )
 def test_what_we_write_is_of_the_proper_type(kind: str, value: Any, expected: Any) -> None:
     if expected is FAILS:
-        with pytest.raises(BadValue):
+        with pytest.raises(BadValueError):
             typed(KEYS[kind], value)
     else:
         assert identical(typed(KEYS[kind], value), expected)
