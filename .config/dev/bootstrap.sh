@@ -46,10 +46,11 @@ link_collection() {
 }
 
 bootstrap() {
-    . /etc/os-release
-    case ${ID:-}-${VERSION_ID:-} in
-        debian-12 | debian-13) ;;
-        *) say "note: this is ${PRETTY_NAME:-an unknown system}; ./dev is tested on Debian 12 and 13" ;;
+    # shellcheck disable=SC2016 # expanded by the inner shell, which may read the file's variables
+    system=$(sh -c '. /etc/os-release && echo "$ID $VERSION_ID"')
+    case $system in
+        'debian 12' | 'debian 13') ;;
+        *) say "note: this is $system; ./dev is tested on Debian 12 and 13" ;;
     esac
     install_packages
     install_tools
