@@ -144,8 +144,8 @@ def replace(snapshot: Snapshot, content: bytes, mode: int, finish: Callable[[str
     """Writes the content beside the file and moves it over the file in one step. Call it under the lock.
 
     Owner, group, mode and extended attributes of the old file are kept; a new file gets `mode`. `finish` is called with
-    the temporary path before the move, to set what was asked for. Raises ConflictError if the file is not the one that
-    was read any more, StorageError if it cannot be written; in both cases the old content is intact and nothing is left.
+    the temporary path before the move, to set what was asked for. Raises ConflictError if the file is not the one any
+    more that was read, StorageError if it cannot be written; either way the old content is intact, nothing is left.
     """
     temporary = temporary_name(snapshot.target)
     try:

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.module_utils import basic
+from ansible.module_utils.testing import patch_module_args
 from ansible_collections.prexorcloud.production.plugins.modules import config
 from ansible_collections.prexorcloud.production.tests.unit.plugins.support.modules import Run, run_module
 
@@ -348,3 +350,19 @@ def test_options_and_documentation_agree() -> None:
         for field in ("type", "default", "choices", "required", "elements"):
             assert documented[name].get(field) == option.get(field), (name, field)
     assert json.dumps(spec["values"]["no_log"]) == "true"
+
+
+def test_the_journal_of_the_host_gets_no_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ansible logs each call with its arguments before the module can say which of them are secret."""
+    logged: list[str] = []
+    monkeypatch.setattr(basic.AnsibleModule, "log", lambda _self, *texts, **more: logged.append(str((texts, more))))
+    arguments = {
+        "path": str(tmp_path / "c.yml"),
+        "schema": "controller",
+        "values": VALUES,
+        "defaults": {"uuid": MARKER},
+    }
+    with patch_module_args(arguments), pytest.raises(SystemExit):
+        config.main()
+    assert any("NOT_LOGGING_PARAMETER" in text for text in logged)
+    assert not any(word in text for text in logged for word in (MARKER, SECRET))
