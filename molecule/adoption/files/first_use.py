@@ -6,10 +6,10 @@ Arguments: the case (running or maintenance). Runs on the host, beside the contr
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import os
 import sys
-import urllib.request
 from pathlib import Path
 
 CONTROLLER = Path("/opt/prexorcloud/controller")
@@ -17,12 +17,15 @@ DAEMON = Path("/opt/prexorcloud/daemon/config/security")
 
 
 def call(method: str, path: str, body: object, token: str = "") -> dict[str, object]:
-    request = urllib.request.Request(f"http://127.0.0.1:8080/api/v1{path}", json.dumps(body).encode(), method=method)
-    request.add_header("Content-Type", "application/json")
-    if token:
-        request.add_header("Authorization", f"Bearer {token}")
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return json.loads(answer.read() or b"{}")
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    connection = http.client.HTTPConnection("127.0.0.1", 8080, timeout=20)
+    connection.request(method, f"/api/v1{path}", json.dumps(body), headers)
+    answer = connection.getresponse()
+    text = answer.read()
+    if answer.status >= 300:
+        raise SystemExit(f"{method} {path}: {answer.status} {text!r}")
+    parsed: dict[str, object] = json.loads(text or b"{}")
+    return parsed
 
 
 def main() -> None:

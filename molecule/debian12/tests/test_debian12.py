@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from support.hosts import main_pid, ready
 from support.runs import recorded, site
 
 HOSTS = {"podman://bookworm-controller": ("controller", 8080), "podman://bookworm-1": ("daemon", 9091)}
@@ -13,12 +14,8 @@ def test_component_is_ready_on_the_archive(get_host, name):
     host = get_host(name)
     component, port = HOSTS[name]
     assert host.file("/etc/debian_version").content_string.startswith("12.")
-    pid = host.check_output(f"systemctl show --property=MainPID --value prexorcloud-{component}.service")
-    assert host.check_output(f"readlink /proc/{pid}/exe").startswith("/opt/prexorcloud/java/")
-    answer = host.check_output(
-        f"python3 -c 'import urllib.request as r; print(r.urlopen(\"http://127.0.0.1:{port}/ready\", timeout=5).status)'"
-    )
-    assert answer == "200"
+    assert host.check_output(f"readlink /proc/{main_pid(host, component)}/exe").startswith("/opt/prexorcloud/java/")
+    assert ready(host, port) == 200
 
 
 def test_check_mode_foresees_the_real_run_and_the_second_changes_nothing():

@@ -15,16 +15,30 @@ STATE = (
     " readlink /opt/prexorcloud/releases/controller/current"
 )
 
+LISTING = "sha256sum /etc/prexorcloud/config/controller.yml; ls -A /etc/prexorcloud/config"
+
 SHORT = base64.b64encode(b"sixteen bytes!!!").decode()
 URL_SAFE = base64.urlsafe_b64encode(bytes(range(200, 248))).decode()
 
-# name: extra variables, arguments, what the message has to contain, whether a host may have been touched.
+# name: extra variables, arguments, what the message has to contain.
 WRONG = {
-    "misspelt variable": ({"prexorcloud_alowed_subnets": []}, [], ["prexorcloud_alowed_subnets", "prexorcloud_allowed_subnets"]),
-    "misspelt role variable": ({"login_lockout_max_atempts": 5}, [], ["login_lockout_max_atempts", "login_lockout_max_attempts"]),
+    "misspelt variable": (
+        {"prexorcloud_alowed_subnets": []},
+        [],
+        ["prexorcloud_alowed_subnets", "prexorcloud_allowed_subnets"],
+    ),
+    "misspelt role variable": (
+        {"login_lockout_max_atempts": 5},
+        [],
+        ["login_lockout_max_atempts", "login_lockout_max_attempts"],
+    ),
     "world-open subnet": ({"prexorcloud_allowed_subnets": ["0.0.0.0/0"]}, [], ["0.0.0.0/0"]),
     "jwt secret of 16 bytes": ({"prexorcloud_jwt_secret": SHORT}, [], ["prexorcloud_jwt_secret", "32"]),
-    "jwt secret in the URL-safe alphabet": ({"prexorcloud_jwt_secret": URL_SAFE}, [], ["prexorcloud_jwt_secret", "Base64"]),
+    "jwt secret in the URL-safe alphabet": (
+        {"prexorcloud_jwt_secret": URL_SAFE},
+        [],
+        ["prexorcloud_jwt_secret", "Base64"],
+    ),
     "equal ports": ({"prexorcloud_grpc_port": 8080}, [], ["8080"]),
     "valkey scheme": ({"prexorcloud_redis_uri": "valkey://:x@10.99.1.31:6379"}, [], ["redis://"]),
     "store that does not answer": (
@@ -85,9 +99,9 @@ def test_full_disk_leaves_the_configuration_and_the_service(get_host, unchanged)
         " && (dd if=/dev/zero of=/etc/prexorcloud/config/filler bs=1k 2>/dev/null || true)"
     )
     try:
-        before = controller.check_output("sha256sum /etc/prexorcloud/config/controller.yml; ls -A /etc/prexorcloud/config")
+        before = controller.check_output(LISTING)
         run = site("--extra-vars", '{"login_lockout_max_attempts": 4}', "--tags", "login_lockout")
-        after = controller.check_output("sha256sum /etc/prexorcloud/config/controller.yml; ls -A /etc/prexorcloud/config")
+        after = controller.check_output(LISTING)
     finally:
         controller.check_output("umount /etc/prexorcloud/config && rm -r /run/config-copy")
     assert run.code != 0

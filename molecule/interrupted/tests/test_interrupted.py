@@ -1,9 +1,7 @@
 """A first run that is killed anywhere is finished by the next one, and the result equals that of a clean run."""
 
-import json
 import os
 import random
-import re
 import signal
 import subprocess
 import time
@@ -17,25 +15,32 @@ SEEDS = range(int(os.environ.get("PREXORCLOUD_FAULTS", "3")))
 
 # Everything that a run puts on a host: kind, mode, owner, link target; and digests where the content is not random.
 MANIFEST = r"""
-find /etc/prexorcloud /opt/prexorcloud /usr/local/lib/prexorcloud /etc/security/limits.d/prexorcloud.conf \
+find /etc/prexorcloud /opt/prexorcloud /usr/local/lib/prexorcloud /etc/security/limits.d \
     /etc/systemd/system/prexorcloud-* /etc/systemd/system/multi-user.target.wants/prexorcloud-* \
-    ! -path '*/data/*' ! -path '*/logs/*' ! -path '*/cache/*' ! -path '*/__pycache__*' -printf '%p %y %m %u %g %l\n' | sort
-sha256sum /etc/systemd/system/prexorcloud-*.service /etc/systemd/system/prexorcloud-*/* /etc/prexorcloud/config/security/* \
-    /opt/prexorcloud/releases/*/current/*.jar
+    ! -path '*/data/*' ! -path '*/logs/*' ! -path '*/cache/*' ! -path '*/__pycache__*' \
+    -printf '%p %y %m %u %g %l\n' | sort
+sha256sum /etc/systemd/system/prexorcloud-*.service /etc/systemd/system/prexorcloud-*/* \
+    /etc/prexorcloud/config/security/* /opt/prexorcloud/releases/*/current/*.jar
 sed -E 's/(jwtSecret: ).*/\1masked/' /etc/prexorcloud/config/*.yml
 systemctl is-enabled prexorcloud-COMPONENT; systemctl is-active prexorcloud-COMPONENT
 """
 
 
 def manifest(get_host):
-    return {name: get_host(name).check_output(MANIFEST.replace("COMPONENT", component)) for name, component in HOSTS.items()}
+    return {
+        name: get_host(name).check_output(MANIFEST.replace("COMPONENT", component)) for name, component in HOSTS.items()
+    }
 
 
-def molecule(*arguments):
-    """The scenario's own playbook for making hosts, behind the same inventories as all others."""
+def playbook(path):
+    """Command line for a playbook, behind the scenario's inventories."""
     inventories = [f"--inventory={path}" for path in os.environ["PREXORCLOUD_TEST_INVENTORY"].split(":")]
-    for playbook in arguments:
-        command = ["ansible-playbook", *inventories, str(ROOT / "molecule" / "shared" / f"{playbook}.yml")]
+    return ["ansible-playbook", *inventories, str(ROOT / path)]
+
+
+def make_hosts_anew():
+    for name in ("create", "prepare"):
+        command = playbook(f"molecule/shared/{name}.yml")
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
@@ -51,10 +56,10 @@ def seconds(clean):
 
 
 def kill_after(delay):
-    """Start the first run and kill it, workers included, after ``delay`` seconds. Returns whether it was still running."""
-    inventories = [f"--inventory={path}" for path in os.environ["PREXORCLOUD_TEST_INVENTORY"].split(":")]
-    command = ["ansible-playbook", *inventories, str(ROOT / "site.yml")]
-    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    """Start the first run and kill it with its workers after ``delay`` seconds. Returns whether it was still running."""
+    running = subprocess.Popen(
+        playbook("site.yml"), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
     try:
         running.wait(timeout=delay)
     except subprocess.TimeoutExpired:
@@ -68,7 +73,7 @@ def kill_after(delay):
 def test_killed_first_run_is_finished_by_the_next(get_host, clean, seconds, seed):
     # Each seed owns one part of the run, so that a small sample covers all of it.
     share = (seed % 3 + random.Random(seed).random()) / 3
-    molecule("create", "prepare")
+    make_hosts_anew()
     assert kill_after(0.5 + share * (seconds - 1))
     time.sleep(1)
     run = site()

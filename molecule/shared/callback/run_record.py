@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The founders of prexorcloud.production
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Records which task changed which host in each run of a playbook, so that tests can compare check mode with the real run."""
+"""Records which task changed which host in each run, so that tests can compare check mode with the real run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ name: run_record
 type: aggregate
 short_description: Appends one JSON line per playbook run to a file
 description:
-  - Each line holds the playbook, whether it was check mode, its duration in seconds, and the changed and failed (host, task) pairs.
+  - Each line holds the playbook, whether it was check mode, its duration in seconds, and the (host, task) pairs that
+    changed something or failed.
 requirements:
   - enable in configuration
 options:
@@ -29,7 +30,7 @@ from ansible import context
 from ansible.plugins.callback import CallbackBase
 
 
-class CallbackModule(CallbackBase):  # type: ignore[misc]
+class CallbackModule(CallbackBase):
     """Collects changed and failed tasks per host."""
 
     CALLBACK_VERSION = 2.0
@@ -48,20 +49,20 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
     def v2_playbook_on_start(self, playbook: Any) -> None:
         self._playbook = os.path.basename(playbook._file_name)
 
-    def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
+    def v2_playbook_on_task_start(self, task: Any, _is_conditional: bool) -> None:
         self._tasks.append(task.get_name())
 
     def v2_runner_on_ok(self, result: Any) -> None:
         if result._result.get("changed"):
             self._changed.append((result._host.get_name(), result._task.get_name()))
 
-    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+    def v2_runner_on_failed(self, result: Any, _ignore_errors: bool = False) -> None:
         self._failed.append((result._host.get_name(), result._task.get_name()))
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
         self._failed.append((result._host.get_name(), result._task.get_name()))
 
-    def v2_playbook_on_stats(self, stats: Any) -> None:
+    def v2_playbook_on_stats(self, _stats: Any) -> None:
         path = self.get_option("path")
         if not path:
             return

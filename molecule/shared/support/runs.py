@@ -41,9 +41,7 @@ def recorded() -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
 
-def site(
-    *arguments: str, inventories: Iterable[Path] | None = None, verbosity: str = "", timeout: float = 600
-) -> Run:
+def site(*arguments: str, inventories: Iterable[Path] | None = None, verbosity: str = "", timeout: float = 600) -> Run:
     """Run site.yml against the scenario's hosts.
 
     :param arguments: further arguments such as ``--tags`` or ``--extra-vars``.
