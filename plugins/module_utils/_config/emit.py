@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -36,9 +37,9 @@ def _text(value: str, quote: str) -> str:
 
 def _number(value: float) -> str:
     if isinstance(value, float):
-        if value != value:
+        if math.isnan(value):
             return ".nan"
-        if value in (float("inf"), float("-inf")):
+        if math.isinf(value):
             return ".inf" if value > 0 else "-.inf"
     return repr(value)
 

@@ -19,6 +19,8 @@ from .schema import BOOL, DOUBLE, ENUM, INT, LONG, MAP, OBJECT_MAP, OBJECTS, STR
 # No number of a configuration has more digits; Python refuses to convert thousands of them.
 _WHOLE = re.compile(r"[+-]?[0-9]{1,40}")
 _BITS = {INT: 31, LONG: 63}
+# Far outside of every range, still exact as a float; also sorts out infinity and what is no number.
+_BEYOND = 2.0**63
 _TRUE, _FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
 
 
@@ -92,7 +94,7 @@ def _typed_whole(key: Key, value: Any) -> int:
 
 
 def _read_whole(key: Key, value: Any) -> int:
-    if isinstance(value, float) and value == value and abs(value) < 2.0**63:
+    if isinstance(value, float) and abs(value) < _BEYOND:
         return _fits(key, int(value))
     if isinstance(value, str):
         value = value.strip()
@@ -102,7 +104,7 @@ def _read_whole(key: Key, value: Any) -> int:
 
 
 def _typed_double(_key: Key, value: Any) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value == value:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _BEYOND:
         return float(value)
     if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", value):
         return float(value)
