@@ -55,5 +55,7 @@ bootstrap() {
     install_packages
     install_tools
     link_collection
-    export ANSIBLE_HOME="$root/.ansible" PATH="$root/.venv/bin:$PATH"
+    export ANSIBLE_HOME="$root/.ansible"
+    # The tools of this checkout and of the system, none of the user's: else results differ from machine to machine.
+    export PATH="$root/.venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 }

@@ -36,7 +36,19 @@ failed=0
 
 # What the log says at present: the play or task that runs, else the last line.
 last_words() {
-    tail -n 40 "$1" | grep -aE '^(PLAY|TASK|RUNNING|INFO|.*(PASSED|FAILED|::))' | tail -n 1 | tr -d '\r' | cut -c1-90
+    tail -n 40 "$1" | grep -aE '^(PLAY|TASK|RUNNING|INFO|.*(PASSED|FAILED|::))' | tail -n 1 | tr -d '*\r' | cut -c1-90
+}
+
+# Where it went wrong first, and how the log ends.
+show_failure() {
+    first=$(grep -naE -m 1 '^(fatal: |\[ERROR\]|ERROR!|ERROR: |E   |FAILED |.* FAILED$)|error: ' "$1" | cut -d: -f1)
+    if [ -n "$first" ]; then
+        say "---- $1, from line $first:"
+        tail -n "+$((first > 3 ? first - 3 : 1))" "$1" | head -n 40 | cut -c1-300
+    fi
+    say "---- the end of $1:"
+    tail -n 25 "$1" | cut -c1-300
+    say "----"
 }
 
 # step NAME REPEAT SECONDS COMMAND...: run COMMAND with its output in log/NAME.log; show that it runs, how long, and how it
@@ -65,9 +77,7 @@ step() {
     fi
     failed=$((failed + 1))
     [ "$code" -ne 124 ] || say "(stopped: it took longer than $limit s)" >>"$log"
-    say "---- the end of $log:"
-    tail -n "${PREXORCLOUD_TAIL:-60}" "$log"
-    say "----"
+    show_failure "$log"
     printf '%-28s FAILED after %d s\n  log:    %s\n  repeat: %s\n' "$name" "$took" "$log" "$repeat"
 }
 

@@ -38,17 +38,20 @@ gate_docs() {
 
 gate_unit() { pytest -q tests/unit "$@"; }
 
-# ansible-test wants a real folder named like the collection, and venvs whose pip it would fetch from a place of its own:
-# Python brings a pip along, which is used instead.
+# What is shipped, checked where it would be installed: the collection is built and installed into a place of its own, since
+# ansible-test wants a real folder named like it. The venvs it makes would fetch pip from a place of its own: Python brings
+# one along, which is used instead.
 gate_sanity() {
-    copy=$state/sanity/ansible_collections/prexorcloud/production
-    rm -rf "$copy" && mkdir -p "$copy" "$HOME/.ansible/test/cache"
-    git ls-files -z | tar --null --files-from=- --ignore-failed-read -cf - | tar -xf - -C "$copy"
+    sanity=$state/sanity
+    rm -rf "$sanity" && mkdir -p "$sanity/source" "$HOME/.ansible/test/cache"
+    git ls-files -z | tar --null --files-from=- --ignore-failed-read -cf - | tar -xf - -C "$sanity/source"
+    ansible-galaxy collection build --output-path "$sanity" "$sanity/source"
+    ansible-galaxy collection install --offline --collections-path "$sanity" "$sanity"/prexorcloud-production-*.tar.gz
     version=$(python -c 'from ansible_test._internal import python_requirements as r
 print(r.get_venv_packages(type("Python", (), {"version": "3"}))["pip"].replace(".", "_"))')
     pip_script=$HOME/.ansible/test/cache/get_pip_$version.py
     [ -e "$pip_script" ] || printf 'import ensurepip\n\nensurepip.bootstrap()\n' >"$pip_script"
-    cd "$copy"
+    cd "$sanity/ansible_collections/prexorcloud/production"
     git init -q
     git add -A
     ansible-test sanity --color no "$@"
