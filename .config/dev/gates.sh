@@ -46,7 +46,7 @@ gate_sanity() {
     rm -rf "$sanity" && mkdir -p "$sanity/source" "$HOME/.ansible/test/cache"
     git ls-files -z | tar --null --files-from=- --ignore-failed-read -cf - | tar -xf - -C "$sanity/source"
     ansible-galaxy collection build --output-path "$sanity" "$sanity/source"
-    ansible-galaxy collection install --offline --collections-path "$sanity" "$sanity"/prexorcloud-production-*.tar.gz
+    ANSIBLE_COLLECTIONS_PATH=$sanity ansible-galaxy collection install --offline -p "$sanity" "$sanity"/prexorcloud-production-*.tar.gz
     version=$(python -c 'from ansible_test._internal import python_requirements as r
 print(r.get_venv_packages(type("Python", (), {"version": "3"}))["pip"].replace(".", "_"))')
     pip_script=$HOME/.ansible/test/cache/get_pip_$version.py
