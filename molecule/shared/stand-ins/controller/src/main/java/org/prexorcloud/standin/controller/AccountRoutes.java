@@ -7,9 +7,9 @@ import io.javalin.Javalin;
 import io.javalin.http.Context;
 import java.util.List;
 import java.util.Map;
-import org.bson.Document;
+import java.util.Objects;
 
-/** Login, users, roles and the audit log. Typed bodies refuse unknown members with an internal error, as upstream. */
+/** Login, users and roles. Typed bodies refuse unknown members with an internal error, as upstream. */
 final class AccountRoutes implements RestServer.Routes {
     private record Login(String username, String password) {}
 
@@ -63,15 +63,22 @@ final class AccountRoutes implements RestServer.Routes {
                 server.needs("roles.view", ctx -> ctx.json(roles.get(ctx.pathParam("name")))));
         app.post("/api/v1/roles", server.needs("roles.manage", ctx -> {
             RoleBody role = ctx.bodyAsClass(RoleBody.class);
-            ctx.status(201).json(roles.create(role.name(), role.permissions()));
+            Map<String, Object> created = roles.create(role.name(), role.permissions());
+            audit.change(ctx, "role.create", created.get("name").toString(), null, created);
+            ctx.status(201).json(created);
         }));
-        app.patch("/api/v1/roles/{name}", server.needs("roles.manage", ctx -> ctx.json(
-                roles.patch(ctx.pathParam("name"), ctx.bodyAsClass(RoleBody.class).permissions()))));
+        app.patch("/api/v1/roles/{name}", server.needs("roles.manage", ctx -> {
+            String name = ctx.pathParam("name");
+            Map<String, Object> before = roles.get(name);
+            Map<String, Object> after = roles.patch(name, ctx.bodyAsClass(RoleBody.class).permissions());
+            audit.change(ctx, "role.update", name, before, after);
+            ctx.json(after);
+        }));
         app.delete("/api/v1/roles/{name}", server.needs("roles.manage", ctx -> {
-            roles.delete(ctx.pathParam("name"));
+            String name = ctx.pathParam("name");
+            audit.change(ctx, "role.delete", name, roles.delete(name), null);
             ctx.status(204);
         }));
-        app.get("/api/v1/audit", server.needs("audit.view", ctx -> RestServer.page(ctx, audit.list(), 50)));
     }
 
     private void login(Context ctx) {
@@ -90,7 +97,7 @@ final class AccountRoutes implements RestServer.Routes {
         app.post("/api/v1/users", server.needs("users.create", ctx -> {
             UserBody user = ctx.bodyAsClass(UserBody.class);
             Map<String, Object> created = accounts.create(user.username(), user.password(), user.role());
-            audit.record(ctx, "user.create", created.get("username").toString(), null, created);
+            audit.change(ctx, "user.create", created.get("username").toString(), null, created);
             ctx.status(201).json(created);
         }));
         app.patch("/api/v1/users/{name}", ctx -> {
@@ -101,44 +108,14 @@ final class AccountRoutes implements RestServer.Routes {
             }
             Map<String, Object> before = accounts.find(name);
             Map<String, Object> after = accounts.patch(name, change.username(), change.password(), change.role());
-            audit.record(ctx, "user.update", name, before, after);
-            ctx.json(after);
+            audit.change(ctx, "user.update", name, before, after);
+            // an unknown user is an internal error, after the entry in the audit log
+            ctx.json(Objects.requireNonNull(after, "unknown user"));
         });
         app.delete("/api/v1/users/{name}", server.needs("users.delete", ctx -> {
             String name = ctx.pathParam("name");
-            audit.record(ctx, "user.delete", name, accounts.delete(name), null);
+            audit.change(ctx, "user.delete", name, accounts.delete(name), null);
             ctx.status(204);
         }));
-    }
-
-    /** Changes of users, newest first. */
-    static final class Audit {
-        private final Store store;
-
-        Audit(Store store) {
-            this.store = store;
-        }
-
-        void record(Context ctx, String action, String target, Map<String, Object> before, Map<String, Object> after) {
-            store.audit().insertOne(new Document("id", (int) (store.audit().countDocuments() + 1))
-                    .append("username", RestServer.user(ctx))
-                    .append("action", action)
-                    .append("resourceType", action.substring(0, action.indexOf('.')))
-                    .append("resourceId", target)
-                    .append("details", "{}")
-                    .append("before", before)
-                    .append("after", after)
-                    .append("ipAddress", ctx.ip())
-                    .append("createdAt", new java.util.Date()));
-        }
-
-        List<Document> list() {
-            List<Document> rows = Store.all(store.audit(), "id").reversed();
-            rows.forEach(row -> {
-                row.remove("_id");
-                row.put("createdAt", row.getDate("createdAt").toInstant().toString());
-            });
-            return rows;
-        }
     }
 }

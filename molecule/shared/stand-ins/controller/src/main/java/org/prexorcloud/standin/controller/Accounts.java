@@ -109,11 +109,11 @@ final class Accounts {
 
     void changePassword(String name, String current, String next) {
         Document user = require(name);
-        if (next == null || next.length() < 8) {
-            throw ApiError.invalid("New password must be at least 8 characters");
-        }
         if (!Secrets.matches(current, user.getString("passwordHash"))) {
             throw new ApiError(401, "UNAUTHORIZED", "Current password is incorrect");
+        }
+        if (next == null || next.length() < 8) {
+            throw ApiError.invalid("New password must be at least 8 characters");
         }
         setPassword(user, next);
         Store.put(store.users(), user);
@@ -182,11 +182,16 @@ final class Accounts {
         }
     }
 
-    /** An unknown user is an internal error upstream, and so it is here. */
+    /** @return the user afterwards, or null if there is none of that name */
     Map<String, Object> patch(String name, String newName, String password, String role) {
-        Document user = java.util.Objects.requireNonNull(Store.find(store.users(), name), "unknown user");
+        Document user = Store.find(store.users(), name);
         if (role != null) {
             checkRole(role);
+        }
+        if (user == null) {
+            return null;
+        }
+        if (role != null) {
             user.put("role", role);
         }
         if (password != null) {

@@ -23,11 +23,13 @@ final class ClusterRoutes implements RestServer.Routes {
 
     private final ClusterState state;
     private final JwtKeys keys;
+    private final Audit audit;
     private RestServer server;
 
-    ClusterRoutes(ClusterState state, JwtKeys keys) {
+    ClusterRoutes(ClusterState state, JwtKeys keys, Audit audit) {
         this.state = state;
         this.keys = keys;
+        this.audit = audit;
     }
 
     /** The three slices that win over controller.yml: CORS origins, rate limits, JWT secrets (config.md section 6). */
@@ -74,10 +76,15 @@ final class ClusterRoutes implements RestServer.Routes {
             if (!state.revokeToken(jti, RestServer.user(ctx))) {
                 throw new ApiError(404, "TOKEN_NOT_FOUND", "no join token with jti=" + jti);
             }
+            audit.record(ctx, "cluster.join_token.revoked", "cluster_join_token", jti, Map.of());
             ctx.status(204);
         }));
-        app.post("/api/v1/cluster/seed/rotate",
-                rest.needs("cluster.manage", ctx -> ctx.json(state.rotateSeed(RestServer.user(ctx)))));
+        app.post("/api/v1/cluster/seed/rotate", rest.needs("cluster.manage", ctx -> {
+            Map<String, Object> rotated = state.rotateSeed(RestServer.user(ctx));
+            audit.record(ctx, "cluster.seed.rotated", "cluster_meta", state.clusterId(),
+                    Map.of("by", RestServer.user(ctx)));
+            ctx.json(rotated);
+        }));
         config(rest, app);
     }
 
@@ -90,8 +97,12 @@ final class ClusterRoutes implements RestServer.Routes {
         if (!(body.get("joinAddrs") instanceof List<?> addresses) || addresses.isEmpty()) {
             throw new ApiError(400, "MISSING_JOIN_ADDRS", "joinAddrs must be a non-empty array of host:port strings");
         }
-        ctx.status(201).json(state.issueToken(
-                Duration.ofSeconds(ttl), Objects.toString(body.get("label"), ""), RestServer.user(ctx)));
+        String label = Objects.toString(body.get("label"), null);
+        Map<String, Object> token =
+                state.issueToken(Duration.ofSeconds(ttl), label, addresses, RestServer.user(ctx));
+        audit.record(ctx, "cluster.join_token.issued", "cluster_join_token", token.get("jti").toString(),
+                Map.of("ttlSeconds", ttl, "label", label == null ? "(none)" : label));
+        ctx.status(201).json(token);
     }
 
     private void config(RestServer rest, Javalin app) {
@@ -105,24 +116,33 @@ final class ClusterRoutes implements RestServer.Routes {
                 "activeVersion", state.activeVersion(),
                 "versions", state.versions().stream().map(this::row).toList()))));
         app.get("/api/v1/cluster/config/versions/{n}", rest.needs("cluster.view", ctx -> {
-            ClusterState.Version version = version(ctx.pathParam("n"));
+            String number = ctx.pathParam("n");
+            if (!number.matches("-?\\d{1,9}")) {
+                throw new ApiError(400, "BAD_VERSION", "version must be an integer");
+            }
+            ClusterState.Version version = version(Integer.parseInt(number));
             Map<String, Object> row = row(version);
             row.put("patch", ClusterState.masked(version.patch()));
             ctx.json(row);
         }));
         app.post("/api/v1/cluster/config", rest.needs("cluster.config.write", this::patch));
         app.post("/api/v1/cluster/config/rollback", rest.needs("cluster.config.write", ctx -> {
-            ClusterState.Version target = version(Objects.toString(RestServer.object(ctx).get("targetVersion")));
+            if (!(RestServer.object(ctx).get("targetVersion") instanceof Integer wanted)) {
+                throw new ApiError(400, "MISSING_TARGET_VERSION", "targetVersion is required");
+            }
+            ClusterState.Version target = version(wanted);
             state.activate(target.version());
+            audit.record(ctx, "cluster.config.rolled_back", "cluster_config", wanted.toString(),
+                    Map.of("targetVersion", wanted));
             apply("ROLLBACK v" + target.version());
             ctx.json(Map.of("activeVersion", target.version()));
         }));
     }
 
-    private ClusterState.Version version(String number) {
-        ClusterState.Version version = number.matches("\\d{1,9}") ? state.version(Integer.parseInt(number)) : null;
+    private ClusterState.Version version(int number) {
+        ClusterState.Version version = state.version(number);
         if (version == null) {
-            throw new ApiError(404, "VERSION_NOT_FOUND", "no cluster_config version " + number);
+            throw new ApiError(404, "VERSION_NOT_FOUND", "cluster_config has no version " + number);
         }
         return version;
     }
@@ -145,7 +165,7 @@ final class ClusterRoutes implements RestServer.Routes {
             throw new ApiError(400, "MISSING_PARENT_VERSION", "parentVersion is required");
         }
         if (!(body.path("patch") instanceof ObjectNode patch) || patch.isEmpty()) {
-            throw new ApiError(400, "EMPTY_PATCH", "patch must be a non-empty object");
+            throw new ApiError(400, "EMPTY_PATCH", "patch must be a non-empty JSON object");
         }
         int parent = body.get("parentVersion").asInt();
         String reason = body.path("reason").textValue();
@@ -159,6 +179,8 @@ final class ClusterRoutes implements RestServer.Routes {
         }
         apply("PATCH v" + version.version());
         Objects.requireNonNull(reason, "reason");
+        audit.record(ctx, "cluster.config.patched", "cluster_config", Integer.toString(version.version()),
+                Map.of("newVersion", version.version(), "parentVersion", parent, "reason", reason));
         LOG.info("cluster_config patched to version {} by {} (parent={}, reason={})", version.version(),
                 RestServer.user(ctx), parent, reason);
         ctx.status(201).json(Map.of("version", version.version(), "parentVersion", parent));

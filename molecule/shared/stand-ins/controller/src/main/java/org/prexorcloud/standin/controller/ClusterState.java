@@ -30,12 +30,9 @@ final class ClusterState {
     static final ObjectMapper JSON = new ObjectMapper();
     private static final List<String> SHARED = List.of("runtime", "http", "network", "database", "redis", "backup",
             "security", "metrics", "scheduler", "heartbeat", "crashes", "modules", "maintenance", "share");
-    /** Masked whenever the key is there, even when it is null. */
+    /** Masked whenever the key is there, even when it is null; passwords for mail and tokens for pastes are shown. */
     private static final List<String> MASKED = List.of("/security/jwtSecret", "/security/jwtPreviousSecrets",
             "/database/uri", "/redis/uri", "/modules/signing/trustRoot");
-    /** Masked when not blank. */
-    private static final List<String> MASKED_IF_SET = List.of("/security/initialAdminPassword",
-            "/security/passwordReset/smtp/password", "/share/pasteToken");
 
     record Member(
             String nodeId, String raftAddr, String restAddr, String gRPCAddr, String label, String joinedAt,
@@ -110,7 +107,7 @@ final class ClusterState {
         return clusterId != null;
     }
 
-    /** Version 1 is the shared part of controller.yml, secrets in clear text. */
+    /** Version 1 is the shared part of controller.yml, secrets in clear text; only the first password stays out. */
     synchronized void found(ControllerConfig config) {
         String now = Instant.now().toString();
         peer = config.uuid();
@@ -127,6 +124,7 @@ final class ClusterState {
                         : whole.get(block));
             }
         }
+        ((ObjectNode) shared.get("security")).put("initialAdminPassword", "");
         versions.add(new Version(
                 1, 0, "v1.0-migration", now, "Seeded from controller.yml on first v1.1 boot", shared));
         activeVersion = 1;
@@ -216,29 +214,30 @@ final class ClusterState {
 
     static ObjectNode masked(ObjectNode patch) {
         ObjectNode copy = patch.deepCopy();
-        MASKED.forEach(pointer -> mask(copy, pointer, false));
-        MASKED_IF_SET.forEach(pointer -> mask(copy, pointer, true));
+        MASKED.forEach(pointer -> mask(copy, pointer));
         return copy;
     }
 
-    private static void mask(ObjectNode root, String pointer, boolean onlyIfSet) {
+    private static void mask(ObjectNode root, String pointer) {
         int last = pointer.lastIndexOf('/');
         JsonNode block = root.at(pointer.substring(0, last));
         String name = pointer.substring(last + 1);
-        if (block instanceof ObjectNode object && object.has(name)
-                && !(onlyIfSet && object.get(name).asText("").isEmpty())) {
+        if (block instanceof ObjectNode object && object.has(name)) {
             object.set(name, TextNode.valueOf("***"));
         }
     }
 
     /** @return the clear token; only its bookkeeping is kept */
-    synchronized Map<String, Object> issueToken(Duration ttl, String label, String by) {
+    synchronized Map<String, Object> issueToken(Duration ttl, String label, List<?> addresses, String by) {
         String expires = Instant.now().plus(ttl).toString();
         JoinToken token = new JoinToken(UUID.randomUUID().toString(), label, by, Instant.now().toString(), expires,
                 "OUTSTANDING", null, null, null, null);
         tokens.add(token);
         save();
-        return Map.of("jti", token.jti(), "token", TOKEN_PREFIX + Secrets.token(64), "expiresAt", expires);
+        String claims = JSON.valueToTree(Map.of("jti", token.jti(), "clusterId", clusterId, "joinAddrs", addresses,
+                        "expiresAt", expires))
+                .toString();
+        return Map.of("jti", token.jti(), "token", TOKEN_PREFIX + Secrets.signed(claims, seed), "expiresAt", expires);
     }
 
     synchronized List<JoinToken> tokens() {

@@ -82,17 +82,24 @@ record ControllerConfig(
         return value == null ? List.of() : Collections.unmodifiableList(new ArrayList<>(value));
     }
 
+    static String orIfBlank(String value, String fallback) {
+        return value == null || value.isBlank() ? fallback : value;
+    }
+
     ControllerConfig withSecurity(SecurityControllerConfig changed, TelemetryConfig changedTelemetry) {
         return new ControllerConfig(uuid, http, grpc, network, database, logging, scheduler, heartbeat, runtime,
                 changed, crashes, metrics, modules, maintenance, dashboard, backup, share, networks, events, redis,
                 cluster, raft, changedTelemetry);
     }
 
-    /** What PUT /maintenance writes: networks, events, cluster, raft and telemetry fall back to their defaults. */
-    ControllerConfig withMaintenance(MaintenanceConfig changed, List<String> origins, List<String> subnets) {
-        return new ControllerConfig(uuid, new HttpConfig(http.host(), http.port(), new CorsConfig(origins)), grpc,
-                new NetworkConfig(subnets), database, logging, scheduler, heartbeat, runtime, security, crashes,
-                metrics, modules, changed, dashboard, backup, share, null, null, redis, null, null, null);
+    /**
+     * What PUT /maintenance writes: the configuration as it was loaded, without later PATCHes, while networks, events,
+     * cluster, raft and telemetry fall back to their defaults.
+     */
+    ControllerConfig withMaintenance(MaintenanceConfig changed) {
+        return new ControllerConfig(uuid, http, grpc, network, database, logging, scheduler, heartbeat, runtime,
+                security, crashes, metrics, modules, changed, dashboard, backup, share, null, null, redis, null, null,
+                null);
     }
 
     boolean production() {
@@ -160,8 +167,8 @@ record LoggingConfig(String level, String format) {
     static final LoggingConfig NONE = new LoggingConfig(null, null);
 
     LoggingConfig {
-        level = ControllerConfig.or(level, "INFO");
-        format = ControllerConfig.or(format, "HUMAN");
+        level = ControllerConfig.orIfBlank(level, "INFO");
+        format = "JSON".equalsIgnoreCase(format) ? "JSON" : "HUMAN";
     }
 }
 
@@ -370,7 +377,7 @@ record BackupConfig(String directory, int retentionCount) {
     static final BackupConfig NONE = new BackupConfig(null, 0);
 
     BackupConfig {
-        directory = ControllerConfig.or(directory, "backups");
+        directory = ControllerConfig.orIfBlank(directory, "backups");
         retentionCount = ControllerConfig.or(retentionCount, 10);
     }
 }
@@ -386,8 +393,8 @@ record ShareConfig(
     static final ShareConfig NONE = new ShareConfig(false, null, null, null, true, false);
 
     ShareConfig {
-        pasteUrl = ControllerConfig.or(pasteUrl, "https://pste.dev");
-        defaultExpiry = ControllerConfig.or(defaultExpiry, "1d");
+        pasteUrl = ControllerConfig.orIfBlank(pasteUrl, "https://pste.dev");
+        defaultExpiry = ControllerConfig.orIfBlank(defaultExpiry, "1d");
     }
 }
 

@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The daemon port: TLS with server.p12, a requested client certificate, and lines of our own in place of gRPC.
  * The daemon says HELLO with its node id, which must be the common name of its certificate, then PING with the number
- * of its instances every two seconds. The end of the connection is the end of the node's presence.
+ * of its instances every two seconds. The answer is PONG, and behind it what the daemon has to do about a drain:
+ * in the real program, one order for each instance. The end of the connection is the end of the node's presence.
  */
 final class DaemonListener {
     private static final Logger LOG = LoggerFactory.getLogger("DaemonServiceImpl");
@@ -120,8 +121,8 @@ final class DaemonListener {
         try {
             session.send("OK");
             for (String line = in.readLine(); line != null && line.matches("PING \\d+"); line = in.readLine()) {
-                nodes.heartbeat(nodeId, Integer.parseInt(line.substring(5)));
-                session.send("PONG");
+                String order = nodes.heartbeat(nodeId, Integer.parseInt(line.substring(5)));
+                session.send(("PONG " + order).strip());
             }
         } finally {
             nodes.disconnected(nodeId, session);

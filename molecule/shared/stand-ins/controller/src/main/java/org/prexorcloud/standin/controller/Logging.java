@@ -6,10 +6,16 @@ package org.prexorcloud.standin.controller;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.JsonEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.LayoutBase;
+import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -24,11 +30,36 @@ final class Logging {
         root.detachAppender("FILE");
         root.setLevel(Level.toLevel(config.level(), Level.INFO));
         Appender<ILoggingEvent> appender = root.getAppender("CONSOLE");
-        if (config.format().equalsIgnoreCase("JSON") && appender instanceof ConsoleAppender<ILoggingEvent> console) {
-            JsonEncoder encoder = new JsonEncoder();
-            encoder.setContext((LoggerContext) LoggerFactory.getILoggerFactory());
+        if (config.format().equals("JSON") && appender instanceof ConsoleAppender<ILoggingEvent> console) {
+            JsonLine layout = new JsonLine();
+            layout.setContext((LoggerContext) LoggerFactory.getILoggerFactory());
+            layout.start();
+            LayoutWrappingEncoder<ILoggingEvent> encoder = new LayoutWrappingEncoder<>();
+            encoder.setCharset(StandardCharsets.UTF_8);
+            encoder.setContext(layout.getContext());
+            encoder.setLayout(layout);
             encoder.start();
             console.setEncoder(encoder);
+        }
+    }
+
+    private static final class JsonLine extends LayoutBase<ILoggingEvent> {
+        @Override
+        public String doLayout(ILoggingEvent event) {
+            Map<String, String> line = new LinkedHashMap<>();
+            line.put("timestamp", event.getInstant().toString());
+            line.put("level", event.getLevel().toString());
+            line.put("logger", event.getLoggerName());
+            line.put("thread", event.getThreadName());
+            line.put("message", event.getFormattedMessage());
+            if (event.getThrowableProxy() != null) {
+                line.put("exception", ThrowableProxyUtil.asString(event.getThrowableProxy()));
+            }
+            try {
+                return ClusterState.JSON.writeValueAsString(line) + "\n";
+            } catch (JsonProcessingException e) {
+                throw new IllegalStateException(e);
+            }
         }
     }
 }

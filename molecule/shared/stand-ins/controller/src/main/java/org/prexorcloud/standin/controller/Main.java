@@ -66,11 +66,12 @@ final class Main {
         Metrics metrics = new Metrics(nodes, coordination);
         DaemonListener daemons = new DaemonListener(config.grpc(), authority, nodes, subnets);
         RestServer rest = new RestServer(config, subnets, coordination, keys, roles, metrics);
-        ClusterRoutes clusterRoutes = new ClusterRoutes(cluster, keys);
+        Audit audit = new Audit(store);
+        ClusterRoutes clusterRoutes = new ClusterRoutes(cluster, keys, audit);
         for (RestServer.Routes routes : new RestServer.Routes[] {
-            new SystemRoutes(config, store, coordination, metrics, nodes, subnets),
-            new AccountRoutes(accounts, roles, keys, new AccountRoutes.Audit(store)),
-            new NodeRoutes(nodes, authority, subnets, keys),
+            new SystemRoutes(config, store, coordination, metrics, nodes, subnets, audit),
+            new AccountRoutes(accounts, roles, keys, audit),
+            new NodeRoutes(nodes, authority, subnets, keys, audit),
             clusterRoutes
         }) {
             routes.register(rest);

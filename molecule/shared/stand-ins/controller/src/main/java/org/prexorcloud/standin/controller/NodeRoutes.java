@@ -18,7 +18,7 @@ final class NodeRoutes implements RestServer.Routes {
     private static final Logger LOG = LoggerFactory.getLogger("BootstrapRoutes");
     /** Call, status of the node afterwards. */
     private static final Map<String, String> MARKS =
-            Map.of("drain", "DRAINING", "undrain", "ONLINE", "cordon", "ONLINE", "uncordon", "ONLINE");
+            Map.of("undrain", "ONLINE", "cordon", "CORDONED", "uncordon", "ONLINE");
 
     private record Exchange(String joinToken, String nodeId) {}
 
@@ -26,12 +26,14 @@ final class NodeRoutes implements RestServer.Routes {
     private final DaemonAuthority authority;
     private final Subnets subnets;
     private final JwtKeys keys;
+    private final Audit audit;
 
-    NodeRoutes(Nodes nodes, DaemonAuthority authority, Subnets subnets, JwtKeys keys) {
+    NodeRoutes(Nodes nodes, DaemonAuthority authority, Subnets subnets, JwtKeys keys, Audit audit) {
         this.nodes = nodes;
         this.authority = authority;
         this.subnets = subnets;
         this.keys = keys;
+        this.audit = audit;
     }
 
     @Override
@@ -42,11 +44,14 @@ final class NodeRoutes implements RestServer.Routes {
         app.post("/api/v1/admin/tokens", server.needs("tokens.create", ctx -> {
             Map<String, Object> body = RestServer.object(ctx);
             String nodeId = (String) body.get("nodeId");
-            ctx.status(201)
-                    .json(nodes.createToken(nodeId, Nodes.ttl(body.get("ttlSeconds"), body.get("ttl"))));
+            Map<String, Object> token =
+                    nodes.createToken(nodeId, Nodes.ttl(body.get("ttlSeconds"), body.get("ttl")));
+            audit.record(ctx, "token.create", "token", token.get("tokenId").toString(), Map.of());
+            ctx.status(201).json(token);
         }));
         app.delete("/api/v1/admin/tokens/{id}", server.needs("tokens.revoke", ctx -> {
             nodes.deleteToken(ctx.pathParam("id"));
+            audit.record(ctx, "token.revoke", "token", ctx.pathParam("id"), Map.of());
             ctx.status(204);
         }));
         app.post("/api/v1/bootstrap/exchange", this::exchange);
@@ -55,15 +60,35 @@ final class NodeRoutes implements RestServer.Routes {
                 server.needs("nodes.view", ctx -> ctx.json(nodes.get(ctx.pathParam("id")))));
         app.delete("/api/v1/nodes/{id}", server.needs("nodes.drain", ctx -> {
             nodes.delete(ctx.pathParam("id"));
+            audit.record(ctx, "node.delete", "node", ctx.pathParam("id"), Map.of());
             ctx.status(204);
         }));
-        MARKS.forEach((call, status) -> app.post("/api/v1/nodes/{id}/" + call,
-                server.needs("nodes.drain", ctx -> ctx.json(nodes.mark(ctx.pathParam("id"), status)))));
-        app.post("/api/v1/nodes/{id}/revoke-cert", server.needs("nodes.revoke-cert", ctx -> ctx.json(
-                nodes.revoke(ctx.pathParam("id"),
-                        ctx.queryParamAsClass("ttlDays", Integer.class).getOrDefault(365)))));
-        app.post("/api/v1/nodes/{id}/unrevoke-cert",
-                server.needs("nodes.revoke-cert", ctx -> ctx.json(nodes.unrevoke(ctx.pathParam("id")))));
+        MARKS.forEach((call, status) -> app.post("/api/v1/nodes/{id}/" + call, server.needs("nodes.drain", ctx -> {
+            nodes.mark(ctx.pathParam("id"), status);
+            audit.record(ctx, "node." + call, "node", ctx.pathParam("id"), Map.of());
+            ctx.json(Map.of("status", status));
+        })));
+        app.post("/api/v1/nodes/{id}/drain", server.needs("nodes.drain", this::drain));
+        app.post("/api/v1/nodes/{id}/revoke-cert", server.needs("nodes.revoke-cert", ctx -> {
+            int days = ctx.queryParamAsClass("ttlDays", Integer.class).getOrDefault(365);
+            audit.record(ctx, "node.revoke-cert", "node", ctx.pathParam("id"), Map.of("ttlDays", days));
+            ctx.json(nodes.revoke(ctx.pathParam("id"), days));
+        }));
+        app.post("/api/v1/nodes/{id}/unrevoke-cert", server.needs("nodes.revoke-cert", ctx -> {
+            audit.record(ctx, "node.unrevoke-cert", "node", ctx.pathParam("id"), Map.of());
+            ctx.json(nodes.unrevoke(ctx.pathParam("id")));
+        }));
+    }
+
+    /** Only query parameters count, a body is ignored; by default the daemon is to end afterwards. */
+    private void drain(Context ctx) {
+        boolean shutdown = !"false".equals(ctx.queryParam("shutdown"));
+        int timeout = ctx.queryParamAsClass("timeout", Integer.class).getOrDefault(60);
+        String message = ctx.queryParam("kickMessage");
+        nodes.drain(ctx.pathParam("id"), shutdown);
+        audit.record(ctx, "node.drain", "node", ctx.pathParam("id"), Map.of("timeout", timeout, "shutdown", shutdown));
+        ctx.json(Map.of("status", "DRAINING", "shutdown", shutdown, "drainTimeoutSeconds", timeout, "kickMessage",
+                message == null ? "This server is shutting down for maintenance." : message));
     }
 
     private void exchange(Context ctx) throws IOException, GeneralSecurityException {

@@ -48,6 +48,7 @@ final class Nodes {
         private volatile String lastHeartbeat;
         private volatile int instances;
         private volatile String status = "ONLINE";
+        private volatile String drainedBecomes;
         private final DaemonListener.Session session;
 
         Presence(String address, String since, DaemonListener.Session session) {
@@ -192,6 +193,10 @@ final class Nodes {
         if (presence != null) {
             presence.lastHeartbeat = Instant.now().toString();
             presence.instances = instances;
+            if (instances == 0 && presence.drainedBecomes != null) {
+                presence.status = presence.drainedBecomes;
+                presence.drainedBecomes = null;
+            }
         }
     }
 
@@ -218,23 +223,28 @@ final class Nodes {
         return (int) present.values().stream().filter(p -> p.session != null).count();
     }
 
-    /** A drain makes the daemon stop its instances; all four calls need a connected node. */
-    Map<String, Object> mark(String nodeId, String status) {
+    /** Cordoned, drained or back in service; only a connected node can be. */
+    void mark(String nodeId, String status) {
         Presence presence = present.get(nodeId);
         if (presence == null) {
             throw ApiError.notFound("Node not found: " + nodeId);
         }
         presence.status = status;
-        return get(nodeId);
+        presence.drainedBecomes = null;
     }
 
+    /** A drain without shutdown leaves the node cordoned as soon as it reports no instance. */
+    void drain(String nodeId, boolean shutdown) {
+        mark(nodeId, "DRAINING");
+        present.get(nodeId).drainedBecomes = shutdown ? null : "CORDONED";
+    }
+
+    /** Deleting an unknown node is no error. */
     void delete(String nodeId) {
         if (present.containsKey(nodeId)) {
             throw ApiError.conflict("Cannot delete a connected node");
         }
-        if (!Store.remove(store.nodes(), nodeId)) {
-            throw ApiError.notFound("Node not found: " + nodeId);
-        }
+        Store.remove(store.nodes(), nodeId);
     }
 
     List<Map<String, Object>> list() {

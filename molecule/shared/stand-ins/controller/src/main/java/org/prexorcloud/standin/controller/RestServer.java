@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -227,6 +228,10 @@ final class RestServer {
     }
 
     private void measure(Context ctx) {
+        // a browser is told that the plain text of a refusal is HTML
+        if (ctx.statusCode() == 401 && Objects.toString(ctx.header("Accept"), "").contains("text/html")) {
+            ctx.contentType("text/html");
+        }
         Instant started = ctx.attribute(STARTED);
         if (started != null) {
             metrics.request(ctx.method().name(), ctx.statusCode(), Duration.between(started, Instant.now()));

@@ -55,13 +55,7 @@ final class Roles {
     private void save(String name, List<String> permissions) {
         Store.put(store.roles(), new Document("_id", name)
                 .append("permissions", permissions)
-                .append("builtIn", BUILT_IN.containsKey(name))
-                .append("order", Math.max(order(name), 0)));
-    }
-
-    private static int order(String name) {
-        int position = List.copyOf(BUILT_IN.keySet()).indexOf(name);
-        return position < 0 ? BUILT_IN.size() : position;
+                .append("builtIn", BUILT_IN.containsKey(name)));
     }
 
     boolean exists(String name) {
@@ -76,7 +70,7 @@ final class Roles {
     }
 
     List<Map<String, Object>> list() {
-        return Store.all(store.roles(), "order").stream().map(this::view).toList();
+        return Store.all(store.roles(), "_id").stream().map(this::view).toList();
     }
 
     Map<String, Object> get(String name) {
@@ -117,17 +111,19 @@ final class Roles {
         return get(name);
     }
 
-    void delete(String name) {
+    /** @return the deleted role as it was */
+    Map<String, Object> delete(String name) {
         if (BUILT_IN.containsKey(name)) {
             throw new ApiError(403, "FORBIDDEN", "Cannot delete built-in role");
         }
         long users = userCount(name);
-        get(name);
+        Map<String, Object> deleted = get(name);
         if (users > 0) {
             throw ApiError.conflict(
                     "Cannot delete role with " + users + " assigned user(s). Reassign them first.");
         }
         Store.remove(store.roles(), name);
+        return deleted;
     }
 
     private long userCount(String name) {

@@ -3,13 +3,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.prexorcloud.standin.controller;
 
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.HexFormat;
+import javax.crypto.Mac;
 import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.PBEKeySpec;
+import javax.crypto.spec.SecretKeySpec;
 
 /** Random text and password hashes. The hash format is our own: nothing outside this program reads it. */
 final class Secrets {
@@ -43,7 +46,20 @@ final class Secrets {
     static String sha256(String text) {
         try {
             return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256")
-                    .digest(text.getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+                    .digest(text.getBytes(StandardCharsets.UTF_8)));
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** @return base64url of the text, a dot, and base64url of its HMAC-SHA256 */
+    static String signed(String text, String key) {
+        try {
+            Mac mac = Mac.getInstance("HmacSHA256");
+            mac.init(new SecretKeySpec(key.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
+            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            Base64.Encoder encoder = Base64.getUrlEncoder().withoutPadding();
+            return encoder.encodeToString(bytes) + "." + encoder.encodeToString(mac.doFinal(bytes));
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException(e);
         }

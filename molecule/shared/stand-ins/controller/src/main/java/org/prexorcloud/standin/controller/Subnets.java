@@ -44,7 +44,7 @@ final class Subnets {
 
     /** @throws IllegalArgumentException naming what is wrong with the CIDR */
     static void check(String cidr) {
-        parse(cidr == null ? "null" : cidr);
+        parse(cidr);
     }
 
     private static Subnet parse(String text) {
