@@ -94,7 +94,7 @@ use_hosts() {
     ensure_images
     export PREXORCLOUD_TEST_KEY="$state/hosts/id_ed25519" PREXORCLOUD_PACKAGE_POOL="$shared/packages"
     export PREXORCLOUD_FERRETDB="$state/ferretdb" PYTHONPATH="$root/molecule/shared"
-    export ANSIBLE_VAULT_PASSWORD_FILE="$root/inventories/demo/vault-password"
+    export ANSIBLE_VAULT_PASSWORD_FILE="$root/inventories/demo/vault-password.txt"
 }
 
 # ./dev exec: a command where it finds the tools, the hosts' settings and the collection.

@@ -49,7 +49,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def ansible(environment: dict[str, str], name: str, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     folder = contract.ROOT / "inventories" / name
-    vault = ["--vault-password-file", str(folder / "vault-password")]
+    vault = ["--vault-password-file", str(folder / "vault-password.txt")]
     return subprocess.run(
         [sys.executable, "-m", "ansible", command, "-i", str(folder / "hosts.yml"), *vault, *arguments],
         env=environment,
