@@ -85,11 +85,16 @@ class JoinTokenState:
 
 @dataclass(frozen=True)
 class Node:
-    """A daemon as the controller knows it. kind: PENDING, DISCONNECTED or CONNECTED."""
+    """A daemon as the controller knows it.
+
+    kind: PENDING, DISCONNECTED or CONNECTED; status: PENDING, OFFLINE, ONLINE, DRAINING, CORDONED or UNREACHABLE;
+    instances: its game servers as its last report counted them, None unless connected.
+    """
 
     node_id: str
     kind: str
     status: str
+    instances: int | None = None
 
     @property
     def connected(self) -> bool:
@@ -269,11 +274,26 @@ class ControllerClient:
             raise
         if "type" not in members or "status" not in members:
             raise BadAnswer("GET /api/v1/nodes/{id}: the answer is no node")
-        return Node(node_id, str(members["type"]), str(members["status"]))
+        count = members.get("instanceCount")
+        return Node(node_id, str(members["type"]), str(members["status"]), count if isinstance(count, int) else None)
 
     def delete_node(self, token: str, node_id: str) -> None:
         """Forgets a node. Raises Conflict while it is connected. Read back: the answer proves nothing."""
         self._call("DELETE", f"/api/v1/nodes/{quote(node_id, safe='')}", token=token)
+
+    def drain(self, token: str, node_id: str, seconds: int) -> None:
+        """Tells the controller to end the node's game servers and to send it no new ones. Read back what came of it.
+
+        Without shutdown=false the controller ends the daemon as well, with exit code 0, and systemd leaves it so.
+        seconds: after this time the controller looks again for game servers without players.
+        Raises NotFound unless the node is connected.
+        """
+        path = f"/api/v1/nodes/{quote(node_id, safe='')}/drain?shutdown=false&timeout={seconds}"
+        self._call("POST", path, token=token)
+
+    def undrain(self, token: str, node_id: str) -> None:
+        """Lets the node have new game servers again. Raises NotFound unless it is connected. Read back."""
+        self._call("POST", f"/api/v1/nodes/{quote(node_id, safe='')}/undrain", token=token)
 
     def exchange(self, join_token: str, node_id: str) -> NodeMaterial:
         """Redeems a join token. The answer's cliToken (a long-lived login of the daemon host) is dropped here.

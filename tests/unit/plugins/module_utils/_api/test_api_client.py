@@ -106,7 +106,7 @@ def test_an_unknown_node_is_none_but_an_unknown_path_is_an_error() -> None:
 
 def test_a_connected_node() -> None:
     with playing(Step("node: connected")) as (client, _replay):
-        assert client.node("jwt-1", "node-a") == Node("node-a", "CONNECTED", "ONLINE")
+        assert client.node("jwt-1", "node-a") == Node("node-a", "CONNECTED", "ONLINE", 0)
 
 
 @pytest.mark.parametrize(
