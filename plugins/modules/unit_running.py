@@ -78,6 +78,13 @@ options:
     type: bool
     default: false
     version_added: 0.1.0
+  children_patience:
+    description:
+      - Seconds to wait for the processes that O(keep_children) guards, before RV(pending) is reported. For a unit whose
+        children have been told to end.
+    type: float
+    default: 0
+    version_added: 0.1.0
   user:
     description: The user that the unit runs as, needed for O(owned).
     type: str
@@ -286,6 +293,7 @@ ARGUMENTS: dict[str, Any] = {
     "ignore": {"type": "list", "elements": "str", "default": []},
     "files": {"type": "list", "elements": "path", "default": []},
     "keep_children": {"type": "bool", "default": False},
+    "children_patience": {"type": "float", "default": 0},
     "user": {"type": "str"},
     "owned": {"type": "list", "elements": "path", "default": []},
     "unit_planned": {"type": "bool", "default": False},
@@ -414,6 +422,18 @@ class UnitRunning:
         except KeyError:
             self.fail(f"There is no user {self.params['user']} to run {self.name}.")
 
+    def decide(self, unit: Unit) -> tuple[Unit, list[str], int, Plan]:
+        """The unit, why a restart is due, the number of children, and the plan, with patience for children that end."""
+        wanted = Wanted(self.params["state"], self.params["enabled"], self.params["keep_children"])
+        end = time.monotonic() + (0 if self.module.check_mode else self.params["children_patience"])
+        while True:
+            due, children = self.due(unit), self.children(unit)
+            todo = plan(unit, wanted, bool(due), children)
+            if not todo.pending or time.monotonic() >= end:
+                return unit, due, children, todo
+            time.sleep(POLL_SECONDS)
+            unit = self.read()
+
     def plan(self) -> tuple[Unit, Plan]:
         unit = self.read()
         # of a unit it could not read, systemd does not say whether its file has been repaired since
@@ -422,13 +442,12 @@ class UnitRunning:
         if stale and not self.module.check_mode:
             self.must("daemon-reload")
             unit = self.read()
-        wanted = Wanted(self.params["state"], self.params["enabled"], self.params["keep_children"])
-        due, children = self.due(unit), self.children(unit)
-        todo = plan(unit, wanted, bool(due), children)._replace(reload=stale)
+        unit, due, children, todo = self.decide(unit)
+        todo = todo._replace(reload=stale)
         missing = self.missing(unit)
         if self.params["only_if_enabled"] and not (unit.enabled or unit.running):
             todo = Plan(reload=todo.reload)
-        elif missing and wanted.state == "started":
+        elif missing and self.params["state"] == "started":
             todo = Plan(reload=todo.reload)
             self.module.warn(f"{self.name} is left as it is, since these are missing: {', '.join(missing)}.")
         self.result = {

@@ -274,6 +274,23 @@ def test_children_are_kept(systemd: Systemd, monkeypatch: pytest.MonkeyPatch) ->
     assert systemd.foresee()["restarted"] is True
 
 
+@pytest.mark.parametrize(("ends_after", "pending"), [(20, False), (40, True)])
+def test_children_that_are_ending_are_waited_for(
+    systemd: Systemd, monkeypatch: pytest.MonkeyPatch, ends_after: int, pending: bool
+) -> None:
+    systemd.starts = ["ready", "ready"]
+    systemd.run()
+    systemd.config.write_text("port: 2\n")
+    systemd.params.update(keep_children=True, children_patience=30)
+    end = systemd.now + ends_after
+    monkeypatch.setattr(unit_running, "members", lambda _group, _processes: [7] if systemd.now < end else [])
+    before = systemd.now
+    assert systemd.foresee()["pending"] is True and systemd.now == before, "a check does not wait"
+    result = systemd.run()
+    assert (result["pending"], result["restarted"]) == (pending, not pending)
+    assert systemd.now - before < 30 + 10
+
+
 def test_a_standby_is_stopped_and_disabled(systemd: Systemd) -> None:
     systemd.params["enabled"] = True
     systemd.run()
