@@ -49,14 +49,14 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_start(self, playbook: Any) -> None:
         self._playbook = os.path.basename(playbook._file_name)
 
-    def v2_playbook_on_task_start(self, task: Any, _is_conditional: bool) -> None:
+    def v2_playbook_on_task_start(self, task: Any, **_more: Any) -> None:
         self._tasks.append(task.get_name())
 
     def v2_runner_on_ok(self, result: Any) -> None:
         if result._result.get("changed"):
             self._changed.append((result._host.get_name(), result._task.get_name()))
 
-    def v2_runner_on_failed(self, result: Any, _ignore_errors: bool = False) -> None:
+    def v2_runner_on_failed(self, result: Any, **_more: Any) -> None:
         self._failed.append((result._host.get_name(), result._task.get_name()))
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
@@ -69,7 +69,7 @@ class CallbackModule(CallbackBase):
         line = {
             "playbook": self._playbook,
             "check": bool(context.CLIARGS.get("check")),
-            "tags": list(context.CLIARGS.get("tags") or []),
+            "tags": [tag for tag in context.CLIARGS.get("tags") or [] if tag != "all"],
             "seconds": round(time.monotonic() - self._started, 2),
             "tasks": len(self._tasks),
             "changed": self._changed,

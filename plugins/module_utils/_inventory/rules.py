@@ -272,16 +272,18 @@ def subnets_closed(cluster: Cluster) -> Iterator[Finding]:
     for host in cluster.controllers:
         networks = [network for network in map(_network, _subnets(host)) if network is not None]
         # halves of the world, listed one by one, are the world too
-        worlds: dict[int, Iterable[Network]] = {
-            4: ipaddress.collapse_addresses(n for n in networks if isinstance(n, ipaddress.IPv4Network)),
-            6: ipaddress.collapse_addresses(n for n in networks if isinstance(n, ipaddress.IPv6Network)),
+        worlds: dict[str, Iterable[Network]] = {
+            "IPv4": ipaddress.collapse_addresses(n for n in networks if isinstance(n, ipaddress.IPv4Network)),
+            "IPv6": ipaddress.collapse_addresses(n for n in networks if isinstance(n, ipaddress.IPv6Network)),
         }
-        for version, merged in worlds.items():
-            if any(network.prefixlen == 0 for network in merged):
-                yield Finding(
-                    f"{host.variable('subnets')} lets the whole IPv{version} internet in. List the networks of operators only.",
-                    (host.name,),
-                )
+        for family, merged in worlds.items():
+            for network in merged:
+                if network.prefixlen == 0:
+                    yield Finding(
+                        f"{host.variable('subnets')} covers {network}, so it lets the whole {family} internet in. List the "
+                        "networks of operators only.",
+                        (host.name,),
+                    )
 
 
 def addresses_listed(cluster: Cluster) -> Iterator[Finding]:
