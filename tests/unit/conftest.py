@@ -11,6 +11,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+import hypothesis
+
+# The same examples in each run: a red gate is red again when it is repeated.
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+hypothesis.settings.load_profile("repeatable")
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
