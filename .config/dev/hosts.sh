@@ -14,7 +14,8 @@ limits_conf() {
 }
 
 use_conf() {
-    conf=$state/containers.conf
+    # A file per runtime: what one process tries must not change what another one runs with.
+    conf=$state/containers${1:+-$1}.conf
     limits_conf >"$conf.$$"
     [ -z "$1" ] || printf '[engine]\nruntime = "%s"\n' "$1" >>"$conf.$$"
     mv "$conf.$$" "$conf"
