@@ -13,7 +13,7 @@ import pytest
 
 pytest.register_assert_rewrite("contract_support")
 
-from contract_support.site import Site  # noqa: E402 - after the rewrite is registered
+from contract_support.site import Site
 
 THREADS = 10  # most of them wait: for a store to come back, a lock to end, a time limit to pass
 

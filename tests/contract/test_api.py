@@ -31,7 +31,7 @@ OWN = "127.9.9.9"  # source of what the recordings leave out, so that their coun
 
 def wait(seconds: float) -> Callable[[Replay], None]:
     """A step that lets time pass."""
-    return lambda replay: time.sleep(seconds)
+    return lambda _: time.sleep(seconds)
 
 
 # --- 01 ------------------------------------------------------------------------------------------------------------
@@ -99,9 +99,7 @@ PLAN_01 = {
 def with_viewer(replay: Replay) -> Replay:
     """The user that gets locked."""
     login_with_bootstrap_password(replay)
-    answer = replay.controller.send(
-        "POST", "/api/v1/users", json=VIEWER, token=replay.tokens["admin"], source=OWN
-    )
+    answer = replay.controller.send("POST", "/api/v1/users", json=VIEWER, token=replay.tokens["admin"], source=OWN)
     assert answer.status == 201, answer
     return replay
 
@@ -392,7 +390,10 @@ def start_04(site: Site) -> Replay:
         site,
         "guard",
         {
-            "http": {"host": "0.0.0.0", "cors": {"allowedOrigins": ["https://dash.example.com", "http://127.0.0.1:3000"]}},
+            "http": {
+                "host": "0.0.0.0",
+                "cors": {"allowedOrigins": ["https://dash.example.com", "http://127.0.0.1:3000"]},
+            },
             "network": {"allowedSubnets": SUBNETS},
         },
     )
@@ -449,7 +450,9 @@ def cli_claims(replay: Replay, note: str) -> None:
 
 
 def _openssl_names(names: x509.Name) -> str:
-    return f"CN = {names.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value}"
+    name = names.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
+    assert isinstance(name, str)
+    return f"CN = {name}"
 
 
 def node_store(name: str) -> Callable[[Replay, str], None]:
@@ -601,7 +604,7 @@ def replay(site: Site, name: str) -> dict[str, list[str]]:
     try:
         return running.run(name, plan)
     finally:
-        running.controller.end()
+        running.controller.kill()
         running.mongo.kill()
         running.redis.kill()
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from contract_support import recordings
 from contract_support.exchange import Answer
-from contract_support.matching import agree, Bindings
+from contract_support.matching import Bindings, agree
 from contract_support.program import Controller
 from contract_support.replay import parts, sign
 from contract_support.site import Site, controller_ports

@@ -12,6 +12,7 @@ import os
 import shutil
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +71,7 @@ def run_life(site: Site) -> dict[str, Any]:
         "online": pair.status(),
         "controller": daemon.read_config()["controller"],
     }
-    revoke = pair.controller.send(
-        "POST", f"/api/v1/nodes/{pair.node}/revoke-cert?ttlDays=1", json={}, token=pair.token
-    )
+    revoke = pair.controller.send("POST", f"/api/v1/nodes/{pair.node}/revoke-cert?ttlDays=1", json={}, token=pair.token)
     time.sleep(3)
     seen["live session after revoke"] = (revoke.status, pair.ready(), pair.status())
     pair.controller.send("POST", f"/api/v1/nodes/{pair.node}/unrevoke-cert", json={}, token=pair.token)
@@ -85,22 +84,23 @@ def run_life(site: Site) -> dict[str, Any]:
     seen["exit code"] = daemon.stop()
     eventually(lambda: pair.status() == "OFFLINE", 10, "the controller sees the daemon go")
     daemon.start_ready()
-    daemon.end()  # daemon-05: kill -9
+    daemon.kill()  # daemon-05: kill -9
     eventually(lambda: pair.status() == "OFFLINE", 10, "the controller sees the killed daemon go")
     seen["unchanged"] = daemon.config_file.read_bytes() == before
     seen["log"] = daemon.log()
     seen["directories"] = sorted(
         str(p.relative_to(daemon.directory)) for p in daemon.directory.rglob("*") if p.is_dir() and p.name != "security"
     )
-    pair.controller.end()
+    pair.controller.kill()
     return seen
 
 
-LIFE = {
-    "health": lambda s: s["health"]
-    == {"status": "UP", "nodeId": "node-life", "connected": True, "instanceCount": 0, "controller": s["controller"]},
-    "ready": lambda s: s["ready"]
-    == {"status": "READY", "nodeId": "node-life", "connected": True, "instanceCount": 0},
+LIFE: dict[str, Callable[[dict[str, Any]], bool]] = {
+    "health": lambda s: (
+        s["health"]
+        == {"status": "UP", "nodeId": "node-life", "connected": True, "instanceCount": 0, "controller": s["controller"]}
+    ),
+    "ready": lambda s: s["ready"] == {"status": "READY", "nodeId": "node-life", "connected": True, "instanceCount": 0},
     "the controller says ONLINE": lambda s: s["online"] == "ONLINE",
     "revoking leaves a live session alone": lambda s: s["live session after revoke"] == (200, True, "ONLINE"),
     "the controller stops with 143": lambda s: s["stop of the controller"] == 143,
@@ -108,7 +108,7 @@ LIFE = {
     "alone it is not ready": lambda s: s["alone ready"] == (503, "NOT_READY"),
     "it stops with 143": lambda s: s["exit code"] == 143,
     "it never writes daemon.yml": lambda s: s["unchanged"],
-    "it makes its directories": lambda s: {"cache", "instances", "logs", "config"} <= set(s["directories"]),
+    "it makes its directories": lambda s: s["directories"] == ["config", "instances", "logs"],
     "it logs the connection": lambda s: "Connected to controller (handshake acknowledged)" in s["log"],
 }
 
@@ -150,8 +150,8 @@ def run_never(site: Site) -> dict[str, tuple[int, int, str]]:
     )
     assert revoked.status == 200, revoked
     tried("revoked")
-    pair.controller.end()
-    other.controller.end()
+    pair.controller.kill()
+    other.controller.kill()
     return seen
 
 
@@ -179,7 +179,7 @@ def run_used_token(site: Site) -> tuple[int | str, str]:
     config = pair.daemon.read_config()
     pair.daemon.write_config({**config, "security": {**config["security"], "joinToken": "pxr_" + "0" * 32}})
     result = pair.daemon.start()
-    pair.controller.end()
+    pair.controller.kill()
     return result, pair.daemon.log()
 
 
@@ -204,7 +204,7 @@ def run_children(site: Site) -> dict[str, Any]:
     (instances / "game" / "start").unlink()
     eventually(lambda: pair.daemon.health("/health").json()["instanceCount"] == 1, 10, "one instance is stopped")
     code = pair.daemon.stop()
-    pair.controller.end()
+    pair.controller.kill()
     return {"code": code, **{name: (instances / name / "stopped").read_text() for name in ("lobby", "game")}}
 
 

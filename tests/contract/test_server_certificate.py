@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import socket
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +66,8 @@ def served(controller: Controller) -> bytes:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     port = int(controller.read_config()["grpc"]["port"])
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
-        with context.wrap_socket(plain) as secured:
-            certificate = secured.getpeercert(binary_form=True)
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain, context.wrap_socket(plain) as secured:
+        certificate = secured.getpeercert(binary_form=True)
     assert certificate is not None
     return certificate
 
@@ -95,6 +95,7 @@ def run(site: Site) -> dict[str, Any]:
     own = issue(controller, 20)
     restarted(own)
     eventually(lambda: served(controller) != own, 40, "the certificate with 20 days left is replaced")
+    eventually(lambda: "rotated successfully" in controller.log(), 5, "the replacement is logged")
     seen["20 days"] = served(controller)
     seen["20 days log"] = controller.log()
     seen["31 days"] = restarted(issue(controller, 32))
@@ -109,7 +110,7 @@ def run(site: Site) -> dict[str, Any]:
 
 
 DEFAULT_NAMES = ["localhost", "127.0.0.1"]
-STEPS = {
+STEPS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "fresh": lambda seen: names(seen["fresh"]) == DEFAULT_NAMES,
     "20 days": lambda seen: names(seen["20 days"]) == DEFAULT_NAMES,
     "20 days are logged": lambda seen: all(

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from contract_support import recordings
 from contract_support.exchange import Answer
-from contract_support.matching import agree, Bindings
+from contract_support.matching import Bindings, agree
 from contract_support.program import SERVICE_ID, Controller
 from contract_support.site import ADMIN_PASSWORD, JWT_SECRET, Site
 from contract_support.stores import REDIS_PASSWORD
@@ -222,5 +222,3 @@ def _readonly(case: Case, name: str, entry: Any) -> list[str]:
 def test_readonly(name: str, outcome: dict[str, list[str]]) -> None:
     """Where the file is not writable, the call fails, or works in memory only, as recorded."""
     agree(outcome[name])
-
-

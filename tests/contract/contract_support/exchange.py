@@ -36,9 +36,7 @@ def send(  # noqa: PLR0913 - the parts of a request
     timeout: float = 60,
 ) -> Answer:
     """Send one request on a new connection. Raise OSError or http.client.HTTPException when no answer comes."""
-    connection = http.client.HTTPConnection(
-        host, port, timeout=timeout, source_address=(source, 0) if source else None
-    )
+    connection = http.client.HTTPConnection(host, port, timeout=timeout, source_address=(source, 0) if source else None)
     try:
         connection.putrequest(method, path, skip_accept_encoding=True)
         for name, value in (headers or {}).items():

@@ -36,8 +36,11 @@ PLACEHOLDER = re.compile(r"<([A-Za-z0-9_-]+|\.\.\.)>")
 RECORDED_TOKEN_ID = re.compile(f"tok_{UUID}")
 # Values of the machine or the build, not of the contract: only their type is compared.
 MACHINE_KEYS = frozenset(
-    "javaVersion gitCommit javaVendor javaRuntime javaGc osName osVersion arch cpuModel cpuPhysicalCores"
-    " cpuLogicalCores cpuMaxFreqHz cpuUsage totalMemoryMb usedMemoryMb freeDiskMb totalDiskMb hostInfo".split()
+    {
+        *("javaVersion", "gitCommit"),
+        *("cpuUsage", "totalMemoryMb", "usedMemoryMb", "freeDiskMb", "totalDiskMb"),
+        "hostInfo",
+    }
 )
 # The order of permissions is not stable between two runs of the real program.
 UNORDERED_KEYS = frozenset({"permissions"})
@@ -62,7 +65,8 @@ class Bindings:
         """Whether a text equals its recording; captures the values behind placeholders."""
         for recorded, present in self.literals.items():
             expected = expected.replace(recorded, present)
-        pattern, position, names = "", 0, []
+        pattern, position = "", 0
+        names: list[str] = []
         for found in PLACEHOLDER.finditer(expected):
             pattern += re.escape(expected[position : found.start()])
             name = found[1]
@@ -83,11 +87,12 @@ class Bindings:
 
     def _match_token_id(self, expected: str, actual: str) -> bool:
         """Token ids are recorded as they were; the first one seen stands for the recorded one from then on."""
-        if RECORDED_TOKEN_ID.fullmatch(expected) and RECORDED_TOKEN_ID.fullmatch(actual):
-            if expected not in self.literals and expected not in self.literals.values():
-                self.literals[expected] = actual
-                return True
-        return False
+        if not (RECORDED_TOKEN_ID.fullmatch(expected) and RECORDED_TOKEN_ID.fullmatch(actual)):
+            return False
+        if expected in self.literals or expected in self.literals.values():
+            return False
+        self.literals[expected] = actual
+        return True
 
     def differences(self, expected: Any, actual: Any, path: str = "$") -> list[str]:
         """Every difference between a recorded and a present JSON value, one sentence each."""

@@ -152,7 +152,7 @@ class Program:
         code = self.process.wait(seconds)
         return code if code >= 0 else 128 - code
 
-    def end(self) -> None:
+    def kill(self) -> None:
         """Make sure that nothing is left running."""
         if self.process is not None and self.process.poll() is None:
             self.process.kill()

@@ -35,7 +35,7 @@ def entries(name: str) -> dict[str, Any]:
     Lists of mappings with an `id`: FILE#id; API files: FILE#number of the item; mappings: FILE#key;
     anything else is one entry, FILE.
     """
-    if name.endswith(".prom") or name.endswith(".txt"):
+    if name.endswith((".prom", ".txt")):
         return {name: text(name)}
     data = load(name)
     if isinstance(data, dict) and "items" in data:

@@ -63,8 +63,8 @@ class Replay:
     ) -> dict[str, list[str]]:
         """Replay a recording and return the differences by entry id; `adapt` gives an item the form of api/."""
         results: dict[str, list[str]] = {}
-        for entry_id, item in recordings.replayed(name).items():
-            item = adapt(item)
+        for entry_id, recorded in recordings.replayed(name).items():
+            item = adapt(recorded)
             step = plan.get(int(entry_id.rpartition("#")[2]), Step())
             try:
                 if step.before is not None:
@@ -173,4 +173,9 @@ def sign(secret: str, *, subject: str = "admin", role: str = "ADMIN", lifetime: 
 def parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Header and claims of a token, its signature unchecked."""
     header, claims, _ = token.split(".")
-    return tuple(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))) for part in (header, claims))  # type: ignore[return-value]
+    return _decoded(header), _decoded(claims)
+
+
+def _decoded(part: str) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return data

@@ -11,16 +11,17 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 from pathlib import Path
 from typing import Any
 
-from .program import SERVICE_ID, Controller, Daemon, StartSlots, merge
-from .stores import Mongo, Redis
+from .program import SERVICE_ID, Controller, Daemon, Program, StartSlots, merge
+from .stores import Mongo, Redis, Store
 
 JWT_SECRET = base64.b64encode(b"0123456789abcdef" * 3).decode()
-ADMIN_PASSWORD = "Contract-12345"  # noqa: S105 - the accounts of one test run on loopback
+ADMIN_PASSWORD = "Contract-12345"
 # The addresses of the recordings, added to the loopback interface: callers that are not loopback.
 ADDRESSES = tuple(f"10.99.0.{n}" for n in range(1, 7))
 
@@ -59,7 +60,7 @@ class Site:
         self._names = itertools.count(1)
         self._ports = itertools.count(21100)
         self._lock = threading.Lock()
-        self._open: list[Any] = []
+        self._open: list[Store | Program] = []
         self._added: list[str] = []
         self._add_addresses()
         self.mongo = self.new_mongo()
@@ -92,7 +93,9 @@ class Site:
         archive.chmod(0o644)
         return archive
 
-    def config(self, *changes: dict[str, Any], mongo: Mongo | None = None, redis: Redis | None = None) -> dict[str, Any]:
+    def config(
+        self, *changes: dict[str, Any], mongo: Mongo | None = None, redis: Redis | None = None
+    ) -> dict[str, Any]:
         """The production configuration of the API recordings on stores of this site, `changes` merged into it."""
         config: dict[str, Any] = {
             "uuid": "0b0c6f3e-7f0e-4d59-9a8b-cccccccccccc",
@@ -136,17 +139,20 @@ class Site:
 
     def new_mongo(self) -> Mongo:
         """A MongoDB-protocol server of one's own, running."""
-        return self._started(Mongo(self.directory("mongo"), self.port(), self.ferretdb))
+        mongo = Mongo(self.directory("mongo"), self.port(), self.ferretdb)
+        self._begin(mongo)
+        return mongo
 
     def new_redis(self) -> Redis:
         """A Redis or Valkey of one's own, running."""
-        return self._started(Redis(self.directory("redis"), self.port()))
+        redis = Redis(self.directory("redis"), self.port())
+        self._begin(redis)
+        return redis
 
-    def _started(self, store: Any) -> Any:
+    def _begin(self, store: Store) -> None:
         with self._lock:
             self._open.append(store)
         store.start()
-        return store
 
     def controller(self, name: str, *, user: int | None = None) -> Controller:
         """A controller with an empty working directory that holds config/ only."""
@@ -164,7 +170,7 @@ class Site:
         self._adopt(daemon)
         return daemon
 
-    def _adopt(self, program: Any) -> None:
+    def _adopt(self, program: Program) -> None:
         if program.user is not None:
             for path in (program.directory, program.directory / "config"):
                 os.chown(path, SERVICE_ID, SERVICE_ID)
@@ -180,11 +186,10 @@ class Site:
     def close(self) -> None:
         """End every process, take the addresses back, remove every file."""
         for owned in reversed(self._open):
-            getattr(owned, "end", None) and owned.end()
-            getattr(owned, "kill", None) and owned.kill()
+            owned.kill()
         for address in self._added:
             subprocess.run(["ip", "address", "del", f"{address}/32", "dev", "lo"], check=True)
         if os.environ.get("PREXORCLOUD_CONTRACT_KEEP") is None:
             shutil.rmtree(self.root)
         else:
-            print(f"kept: {self.root}")
+            sys.stderr.write(f"kept: {self.root}\n")

@@ -16,8 +16,8 @@ import pymongo
 import redis
 
 MONGO_USER = "contract"
-MONGO_PASSWORD = "contract-mongo-pw"  # noqa: S105 - the stores of one test run on loopback
-REDIS_PASSWORD = "contract-redis-pw"  # noqa: S105
+MONGO_PASSWORD = "contract-mongo-pw"
+REDIS_PASSWORD = "contract-redis-pw"
 
 
 def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path, seconds: float = 30) -> None:

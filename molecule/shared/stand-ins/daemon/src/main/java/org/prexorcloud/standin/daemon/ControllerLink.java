@@ -12,6 +12,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
@@ -20,8 +21,9 @@ import javax.net.ssl.SSLSocket;
 
 /**
  * The mutual TLS session with the controller, with a framing of our own in place of gRPC: HELLO nodeId, OK,
- * then every two seconds PING instances, PONG. The server certificate is checked against ca.pem and the
- * configured name; nothing that goes wrong ends the process, it only waits longer before the next try.
+ * then every two seconds PING instances, PONG, behind which stands what else the controller wants (see Order).
+ * The server certificate is checked against ca.pem and the configured name; nothing that goes wrong ends the
+ * process, it only waits longer before the next try.
  */
 final class ControllerLink implements Runnable {
     private static final Log LOG = new Log("DaemonGrpcClient");
@@ -30,20 +32,34 @@ final class ControllerLink implements Runnable {
     private static final int CONNECT_TIMEOUT_MS = 10_000;
     private static final int ANSWER_TIMEOUT_MS = 20_000;
     private static final int PING_INTERVAL_MS = 2_000;
+    private static final String PONG = "PONG";
+
+    /** What the controller wants of the daemon until its next answer; NONE is a bare PONG. */
+    enum Order {
+        NONE,
+        /** Start no instances. */
+        CORDON,
+        /** End the instances and start none. */
+        DRAIN,
+        /** End. */
+        SHUTDOWN
+    }
 
     private final String nodeId;
     private final DaemonConfig.Controller controller;
     private final DaemonConfig.Reconnect reconnect;
     private final SSLContext context;
     private final IntSupplier instances;
+    private final Consumer<Order> orders;
     private volatile boolean connected;
 
-    ControllerLink(DaemonConfig config, SSLContext context, IntSupplier instances) {
+    ControllerLink(DaemonConfig config, SSLContext context, IntSupplier instances, Consumer<Order> orders) {
         this.nodeId = config.nodeId();
         this.controller = config.controller();
         this.reconnect = config.reconnect();
         this.context = context;
         this.instances = instances;
+        this.orders = orders;
     }
 
     boolean connected() {
@@ -114,14 +130,14 @@ final class ControllerLink implements Runnable {
             BufferedReader in =
                     new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
             OutputStream out = socket.getOutputStream();
-            ask(in, out, "HELLO " + nodeId, "OK");
+            expect(ask(in, out, "HELLO " + nodeId).equals("OK"));
             connected = true;
             HANDSHAKE_LOG.info(
                     "Handshake acknowledged. Session: %s, heartbeat interval: 30000ms".formatted(UUID.randomUUID()));
             LOG.info("Connected to controller (handshake acknowledged)");
             while (true) {
                 Thread.sleep(PING_INTERVAL_MS);
-                ask(in, out, "PING " + instances.getAsInt(), "PONG");
+                orders.accept(order(ask(in, out, "PING " + instances.getAsInt())));
             }
         } catch (SSLException e) {
             // In TLS 1.3 a refused client certificate shows only now, after our side of the handshake.
@@ -131,7 +147,23 @@ final class ControllerLink implements Runnable {
         }
     }
 
-    private static void ask(BufferedReader in, OutputStream out, String request, String expected)
+    private static Order order(String answer) throws StatusException {
+        expect(answer.startsWith(PONG));
+        String word = answer.substring(PONG.length()).strip();
+        try {
+            return word.isEmpty() ? Order.NONE : Order.valueOf(word);
+        } catch (IllegalArgumentException e) {
+            throw new StatusException("UNKNOWN: Application error processing RPC", e);
+        }
+    }
+
+    private static void expect(boolean understood) throws StatusException {
+        if (!understood) {
+            throw new StatusException("UNKNOWN: Application error processing RPC", null);
+        }
+    }
+
+    private static String ask(BufferedReader in, OutputStream out, String request)
             throws IOException, StatusException {
         out.write((request + "\n").getBytes(StandardCharsets.UTF_8));
         out.flush();
@@ -139,8 +171,6 @@ final class ControllerLink implements Runnable {
         if (answer == null) {
             throw new StatusException("UNAVAILABLE: Network closed for unknown reason", null);
         }
-        if (!answer.equals(expected)) {
-            throw new StatusException("UNKNOWN: Application error processing RPC", null);
-        }
+        return answer;
     }
 }

@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
  * Game servers as children of the daemon. In place of the controller's orders a file instances/NAME/start
  * starts one (again when it is touched) and its removal stops it. Without a server.jar beside it the child
  * is a shell that writes into "stopped" what ended it: "command" or "signal". That tells an orderly stop from
- * one where the service manager killed the whole group.
+ * one where the service manager killed the whole group. What the controller orders comes before the files.
  */
 final class InstanceSupervisor implements Runnable {
     private static final Log LOG = new Log("InstanceSupervisor");
@@ -35,6 +35,7 @@ final class InstanceSupervisor implements Runnable {
     private final int shutdownTimeoutSeconds;
     private final int killTimeoutSeconds;
     private final Map<String, Child> children = new HashMap<>();
+    private volatile ControllerLink.Order wanted = ControllerLink.Order.NONE;
     private boolean closed;
 
     InstanceSupervisor(DaemonConfig.Instances config) throws IOException {
@@ -45,6 +46,15 @@ final class InstanceSupervisor implements Runnable {
 
     synchronized int running() {
         return (int) children.values().stream().filter(c -> c.process().isAlive()).count();
+    }
+
+    /** Takes effect within a second; a shutdown ends the daemon as if by itself, so with exit code 0. */
+    void obey(ControllerLink.Order given) {
+        wanted = given;
+        if (given == ControllerLink.Order.SHUTDOWN) {
+            LOG.info("Controller requested shutdown (drain completed), shutting down...");
+            Thread.ofPlatform().name("shutdown").start(() -> System.exit(0));
+        }
     }
 
     @Override
@@ -67,10 +77,14 @@ final class InstanceSupervisor implements Runnable {
         if (closed) {
             return;
         }
+        boolean drain = wanted == ControllerLink.Order.DRAIN;
         for (String name : List.copyOf(children.keySet())) {
-            if (!Files.exists(directory.resolve(name).resolve("start"))) {
+            if (drain || !Files.exists(directory.resolve(name).resolve("start"))) {
                 stop(Map.of(name, children.remove(name)));
             }
+        }
+        if (wanted != ControllerLink.Order.NONE) {
+            return;
         }
         try (DirectoryStream<Path> instances = Files.newDirectoryStream(directory, Files::isDirectory)) {
             for (Path instance : instances) {

@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -104,10 +105,10 @@ final class Log {
 
     private String jsonLine(Level level, String thread, String message, String trace) {
         Map<String, String> fields = new LinkedHashMap<>();
-        fields.put("timestamp", Instant.now().toString());
+        fields.put("timestamp", Instant.now().truncatedTo(ChronoUnit.MILLIS).toString());
         fields.put("level", level.name());
-        fields.put("thread", thread);
         fields.put("logger", name);
+        fields.put("thread", thread);
         fields.put("message", message);
         if (!trace.isEmpty()) {
             fields.put("exception", trace);

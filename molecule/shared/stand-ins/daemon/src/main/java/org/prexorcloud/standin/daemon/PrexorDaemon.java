@@ -5,7 +5,6 @@ package org.prexorcloud.standin.daemon;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Scanner;
 import javax.net.ssl.SSLContext;
 
@@ -13,7 +12,6 @@ import javax.net.ssl.SSLContext;
 public final class PrexorDaemon {
     private static final Log LOG = new Log("PrexorDaemon");
     private static final Path CONFIG = Path.of("config", "daemon.yml");
-    private static final List<String> CACHES = List.of("templates", "jars", "artifacts", "paper-bootstrap", "modules");
 
     private PrexorDaemon() {}
 
@@ -47,12 +45,9 @@ public final class PrexorDaemon {
         }
         SSLContext context = NodeIdentity.sslContext(security);
         TrustBundle.check(config.modules().signing());
-        for (String cache : CACHES) {
-            Files.createDirectories(Path.of("cache", cache));
-        }
 
         InstanceSupervisor supervisor = new InstanceSupervisor(config.instances());
-        ControllerLink link = new ControllerLink(config, context, supervisor::running);
+        ControllerLink link = new ControllerLink(config, context, supervisor::running, supervisor::obey);
         if (config.health().enabled()) {
             new HealthServer(config, link, supervisor::running);
         }
