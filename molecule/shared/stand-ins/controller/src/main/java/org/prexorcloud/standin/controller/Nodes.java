@@ -34,6 +34,9 @@ final class Nodes {
     private static final String PRESENT = "node:";
     private static final String OWNER = "nodeowner:";
     private static final String REVOKED = "nodecert:revoked:";
+    private static final String SHUTDOWN = "SHUTDOWN";
+    /** Status, what it means for the daemon. */
+    private static final Map<String, String> ORDERS = Map.of("DRAINING", "DRAIN", "CORDONED", "CORDON");
 
     private record Token(String tokenId, String nodeId, String plain, Instant expiresAt) {
         boolean expired() {
@@ -188,16 +191,22 @@ final class Nodes {
         Store.put(store.nodes(), new Document("_id", nodeId).append("firstSeen", first).append("lastSeen", now));
     }
 
-    void heartbeat(String nodeId, int instances) {
+    /** @return what the daemon has to do about a drain or cordon, empty in service */
+    String heartbeat(String nodeId, int instances) {
         Presence presence = present.get(nodeId);
-        if (presence != null) {
-            presence.lastHeartbeat = Instant.now().toString();
-            presence.instances = instances;
-            if (instances == 0 && presence.drainedBecomes != null) {
-                presence.status = presence.drainedBecomes;
-                presence.drainedBecomes = null;
-            }
+        if (presence == null) {
+            return "";
         }
+        presence.lastHeartbeat = Instant.now().toString();
+        presence.instances = instances;
+        if (instances == 0 && presence.drainedBecomes != null) {
+            if (presence.drainedBecomes.equals(SHUTDOWN)) {
+                return SHUTDOWN;
+            }
+            presence.status = presence.drainedBecomes;
+            presence.drainedBecomes = null;
+        }
+        return ORDERS.getOrDefault(presence.status, "");
     }
 
     /** Only the session that is the node's current one may declare it gone. */
@@ -233,10 +242,10 @@ final class Nodes {
         presence.drainedBecomes = null;
     }
 
-    /** A drain without shutdown leaves the node cordoned as soon as it reports no instance. */
+    /** As soon as the node reports no instance, it is told to end, or it is left cordoned. */
     void drain(String nodeId, boolean shutdown) {
         mark(nodeId, "DRAINING");
-        present.get(nodeId).drainedBecomes = shutdown ? null : "CORDONED";
+        present.get(nodeId).drainedBecomes = shutdown ? SHUTDOWN : "CORDONED";
     }
 
     /** Deleting an unknown node is no error. */
