@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.javalin.Javalin;
 import io.javalin.http.Context;
+import io.javalin.http.HandlerType;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -24,6 +25,13 @@ final class SystemRoutes implements RestServer.Routes {
     /** Only there to be guarded and not counted; its paths are upstream's and of no use here. */
     private static final Map<String, Object> OPENAPI =
             Map.of("openapi", "3.0.3", "info", Map.of("title", "", "version", ""), "paths", Map.of());
+    /** Known paths whose refusals are real and whose answers are not: method and path, permission. */
+    private static final Map<String, String> REFUSALS_ONLY = Map.of(
+            "GET /api/v1/system/logs", "system.logs.view",
+            "GET /api/v1/backups", "backups.view",
+            "POST /api/v1/backups", "backups.manage",
+            "POST /api/v1/backups/prune", "backups.manage",
+            "POST /api/v1/restore", "backups.restore");
     private static final String REDACTED = "***REDACTED***";
 
     private record Maintenance(boolean enabled, String message) {}
@@ -75,6 +83,12 @@ final class SystemRoutes implements RestServer.Routes {
                 nodes.instanceCount(), "playerCount", 0, "groupCount", 0)));
         app.get("/api/v1/audit", rest.needs("audit.view", ctx -> RestServer.page(ctx, audit.list(), 50)));
         app.get("/api/v1/crashes", rest.needs("crashes.view", ctx -> RestServer.page(ctx, List.of(), 500)));
+        REFUSALS_ONLY.forEach((call, permission) -> {
+            String[] parts = call.split(" ");
+            app.addHttpHandler(HandlerType.valueOf(parts[0]), parts[1], rest.needs(permission, ctx -> {
+                throw new ApiError(501, "NOT_COVERED", "the stand-in does not answer " + call);
+            }));
+        });
         app.get("/api/v1/maintenance", rest.needs("groups.view", ctx -> ctx.json(maintenance())));
         app.put("/api/v1/maintenance", rest.needs("groups.update", this::putMaintenance));
         app.patch("/api/v1/admin/cors/origins", rest.needs("users.create", this::patchOrigins));
