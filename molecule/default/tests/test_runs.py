@@ -1,7 +1,8 @@
 """What the runs of this scenario changed: check mode told the truth, and nothing was done twice."""
 
 import pytest
-from support.runs import recorded
+from support.hosts import run_python
+from support.runs import recorded, site
 
 # (host, task) pairs that check mode cannot foresee, each with its reason. At most ten.
 UNFORESEEABLE: dict[tuple[str, str], str] = {}
@@ -29,3 +30,28 @@ def test_second_run_changes_nothing(site_runs):
     second = [run for run in site_runs if not run["check"]][1]
     assert changed(second) == set()
     assert not second["failed"]
+
+
+# As the recordings show it: the whole file serialised anew, comments and order lost, owner and mode kept.
+REWRITE = """
+import io, ruamel.yaml
+path = "/etc/prexorcloud/config/controller.yml"
+yaml = ruamel.yaml.YAML(typ="safe", pure=True)
+yaml.default_flow_style = False
+tree = yaml.load(open(path))
+text = io.StringIO()
+yaml.dump(dict(reversed(sorted(tree.items()))), text)
+with open(path, "r+") as stream:
+    stream.truncate()
+    stream.write(text.getvalue())
+"""
+
+
+def test_nothing_is_changed_after_the_program_has_rewritten_its_file(get_host):
+    controller = get_host("podman://controller-1")
+    before = controller.file("/etc/prexorcloud/config/controller.yml").content_string
+    run_python(controller, REWRITE)
+    rewritten = controller.file("/etc/prexorcloud/config/controller.yml").content_string
+    assert rewritten != before
+    assert site().changed == set()
+    assert controller.file("/etc/prexorcloud/config/controller.yml").content_string == rewritten
