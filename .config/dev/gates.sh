@@ -213,7 +213,7 @@ gate_demo_hosts() {
     # shellcheck disable=SC2086 # a list of ids
     [ -z "$stopped" ] || podman start $stopped
     export NO_COLOR=1 MOLECULE_COMMAND_BORDERS=0
-    molecule prepare --scenario-name default
+    flock --close "$shared/scenario-default.lock" molecule prepare --scenario-name default
 }
 
 gate_demo_site() {
