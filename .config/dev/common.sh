@@ -34,9 +34,11 @@ release_lock() { exec 8>&-; }
 passed=0
 failed=0
 
-# What the log says at present: the play or task that runs, else the last line.
+# What the log says at present: the play, task, check or test that runs, else its last line.
 last_words() {
-    tail -n 40 "$1" | grep -aE '^(PLAY|TASK|RUNNING|INFO|.*(PASSED|FAILED|::))' | tail -n 1 | tr -d '*\r' | cut -c1-90
+    tail -n 40 "$1" | tr -d '*\r' | awk '
+        NF { last = $0 } /^(PLAY|TASK|RUNNING|INFO|----|Running sanity)|PASSED|FAILED/ { known = $0 }
+        END { print substr(known ? known : last, 1, 90) }'
 }
 
 # Where it went wrong first, and how the log ends.
@@ -66,7 +68,7 @@ step() {
     ) &
     ticker=$!
     code=0
-    timeout --kill-after=30 "$limit" "$@" >"$log" 2>&1 </dev/null || code=$?
+    NO_COLOR=1 ANSIBLE_NOCOLOR=1 PY_COLORS=0 timeout --kill-after=30 "$limit" "$@" >"$log" 2>&1 </dev/null || code=$?
     kill "$ticker" 2>/dev/null
     wait "$ticker" 2>/dev/null || :
     took=$(($(date +%s) - begun))

@@ -73,7 +73,7 @@ gate_contract() {
 # One scenario. Hosts have names of their own on the whole machine, so two runs of it wait for each other.
 gate_molecule() {
     use_hosts
-    export NO_COLOR=1 PY_COLORS=0 MOLECULE_COMMAND_BORDERS=0 COLUMNS=150
+    export MOLECULE_COMMAND_BORDERS=0 COLUMNS=150
     flock --close "$shared/scenario-$1.lock" molecule test --scenario-name "$1" ${PREXORCLOUD_KEEP_HOSTS:+--destroy=never}
 }
 
@@ -92,7 +92,7 @@ gate_bench() {
 # On the demo's hosts, which are made and removed for it.
 gate_bench() {
     use_hosts
-    export NO_COLOR=1 MOLECULE_COMMAND_BORDERS=0
+    export MOLECULE_COMMAND_BORDERS=0
     flock --close "$shared/scenario-default.lock" sh -euc '
         molecule destroy --scenario-name default
         molecule converge --scenario-name default
@@ -212,13 +212,12 @@ gate_demo_hosts() {
     stopped=$(podman ps --all --quiet --filter label=prexorcloud.network=prexorcloud-demo --filter status=exited)
     # shellcheck disable=SC2086 # a list of ids
     [ -z "$stopped" ] || podman start $stopped
-    export NO_COLOR=1 MOLECULE_COMMAND_BORDERS=0
+    export MOLECULE_COMMAND_BORDERS=0
     flock --close "$shared/scenario-default.lock" molecule prepare --scenario-name default
 }
 
 gate_demo_site() {
     use_hosts
-    export ANSIBLE_NOCOLOR=1
     # shellcheck disable=SC2086 # a list of arguments
     ansible-playbook $inventory site.yml
 }
