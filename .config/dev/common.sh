@@ -41,15 +41,21 @@ last_words() {
         END { print substr(known ? known : last, 1, 90) }'
 }
 
-# Where it went wrong first, and how the log ends.
+# Where it went wrong first, and how the log ends; in one piece where these are close together.
 show_failure() {
+    lines=$(wc -l <"$1")
     first=$(grep -naE -m 1 '^(fatal: |\[ERROR\]|ERROR!|ERROR: |E   |FAILED |.* FAILED$)|error: ' "$1" | cut -d: -f1)
-    if [ -n "$first" ]; then
+    from=$((${first:-$lines} - 3))
+    if [ $((lines - from)) -lt 65 ]; then
+        [ $((lines - from)) -gt 25 ] || from=$((lines - 25))
+        say "---- the end of $1:"
+    else
         say "---- $1, from line $first:"
-        tail -n "+$((first > 3 ? first - 3 : 1))" "$1" | head -n 40 | cut -c1-300
+        tail -n "+$((from > 0 ? from : 1))" "$1" | head -n 40 | cut -c1-300
+        say "---- the end of $1:"
+        from=$((lines - 25))
     fi
-    say "---- the end of $1:"
-    tail -n 25 "$1" | cut -c1-300
+    tail -n "+$((from > 0 ? from : 1))" "$1" | cut -c1-300
     say "----"
 }
 
