@@ -25,13 +25,16 @@ use_conf() {
 
 runs() { podman run --rm --network none "$1" true >>"$logs/images.log" 2>&1; }
 
-# crun refuses machines whose cgroup v2 mount still has a controller beside v1; runc takes them.
+# crun refuses every container while the v2 mount of a machine with cgroup v1 has a controller, and whether it has one changes
+# with what runs there; runc always works. On v2 alone podman's own choice is tried first.
 choose_runtime() {
     base=$1
-    use_conf ''
-    ! runs "$base" || return 0
+    if [ "$(stat --file-system --format %T /sys/fs/cgroup)" = cgroup2fs ]; then
+        use_conf ''
+        ! runs "$base" || return 0
+    fi
     use_conf runc
-    runs "$base" || die "podman cannot run a container, neither with its own runtime nor with runc; log: $logs/images.log"
+    runs "$base" || die "podman cannot run a container; log: $logs/images.log"
 }
 
 base_image() { printf 'localhost/prexorcloud-base:%s' "$1"; }
