@@ -126,6 +126,7 @@ from ansible_collections.prexorcloud.production.plugins.module_utils._api.client
 from ansible_collections.prexorcloud.production.plugins.module_utils._api.errors import ApiError, NoAnswer
 from ansible_collections.prexorcloud.production.plugins.module_utils._crypto.config_value import (
     ConfigValueError,
+    LibraryMissing,
     read_text_value,
 )
 from ansible_collections.prexorcloud.production.plugins.module_utils._crypto.files import FileError, read_file
@@ -152,7 +153,13 @@ def candidates(module: AnsibleModule) -> list[Candidate]:
     if module.params["candidate"] is not None:
         found.append(Candidate("the given candidate", module.params["candidate"]))
     for entry in module.params["candidate_files"]:
-        password = read_candidate(entry["path"], entry["format"])
+        try:
+            password = read_candidate(entry["path"], entry["format"])
+        except LibraryMissing:
+            # In check mode only the wanted password is tried, so no candidate is missed.
+            if not module.check_mode:
+                raise
+            continue
         if password:
             module.no_log_values.add(password)
             found.append(Candidate(entry["path"], password))

@@ -300,6 +300,11 @@ def main() -> NoReturn:
     )
     try:
         ControllerCertificate(module).run()
+    except pki.LibraryMissing as error:
+        if not module.check_mode:
+            module.fail_json(msg=str(error))
+        module.warn(f"{error}; the change is assumed, not predicted")
+        module.exit_json(changed=True, reason=str(error))
     except (BadName, FileError, NotServed, pki.PkiError) as error:
         module.fail_json(msg=str(error))
 

@@ -112,12 +112,25 @@ from typing import NoReturn
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.prexorcloud.production.plugins.module_utils._crypto.config_value import (
     ConfigValueError,
+    LibraryMissing,
     read_text_value,
 )
 from ansible_collections.prexorcloud.production.plugins.module_utils._crypto.files import FileError
 from ansible_collections.prexorcloud.production.plugins.module_utils._crypto.jwt import SecretRefused, choose_secret
 
 MASKED = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+
+def read_present(module: AnsibleModule, path: str) -> str | None:
+    """The secret in the file. In check mode a file that cannot be read for lack of the library counts as having none.
+    Raises ConfigValueError, FileError."""
+    try:
+        return read_text_value(path, ("security", "jwtSecret"))
+    except LibraryMissing as error:
+        if not module.check_mode:
+            raise
+        module.warn(f"{error}; whether {path} has a secret is not known")
+        return None
 
 
 def main() -> NoReturn:
@@ -132,7 +145,7 @@ def main() -> NoReturn:
     )
     params = module.params
     try:
-        in_file = read_text_value(params["path"], ("security", "jwtSecret"))
+        in_file = read_present(module, params["path"])
         choice = choose_secret(params["secret"], in_file, params["generate"])
     except (SecretRefused, ConfigValueError, FileError) as error:
         module.fail_json(msg=str(error))

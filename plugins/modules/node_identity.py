@@ -247,6 +247,12 @@ def main() -> NoReturn:
     )
     try:
         NodeIdentity(module).run()
+    except pki.LibraryMissing as error:
+        if not module.check_mode:
+            module.fail_json(msg=str(error))
+        # An identity that is there serves until the real run has looked at it.
+        module.warn(f"{error}; the present identity is assumed to be usable")
+        module.exit_json(changed=False, usable=True, reason=str(error))
     except (IdentityError, FileError, pki.PkiError) as error:
         module.fail_json(msg=str(error))
 

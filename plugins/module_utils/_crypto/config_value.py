@@ -22,9 +22,13 @@ class ConfigValueError(Exception):
     """The file cannot be understood; the text names path and line, never content (it holds secrets)."""
 
 
+class LibraryMissing(ConfigValueError):
+    """The host lacks the library; in check mode an earlier task of the run may be about to install it."""
+
+
 def _parse(path: str, data: bytes) -> Any:
     if YAML_ERROR:
-        raise ConfigValueError(f"the Python library ruamel.yaml is missing (Debian: python3-ruamel.yaml): {YAML_ERROR}")
+        raise LibraryMissing(f"the Python library ruamel.yaml is missing (Debian: python3-ruamel.yaml): {YAML_ERROR}")
     try:
         return YAML(typ="safe", pure=True).load(data.decode("utf-8"))
     except UnicodeDecodeError as error:

@@ -41,6 +41,10 @@ class PkiError(Exception):
     """A certificate or store cannot be used; the text says why and never contains a password or key."""
 
 
+class LibraryMissing(PkiError):
+    """The host lacks the library; in check mode an earlier task of the run may be about to install it."""
+
+
 @dataclass(frozen=True)
 class Store:
     """An opened PKCS#12 store: one key, its certificate, the rest of the chain, the entry's name."""
@@ -52,9 +56,9 @@ class Store:
 
 
 def require_cryptography() -> None:
-    """Raises PkiError, naming the Debian package, if the library is missing."""
+    """Raises LibraryMissing, naming the Debian package, if the library is missing."""
     if CRYPTOGRAPHY_ERROR:
-        raise PkiError(
+        raise LibraryMissing(
             f"the Python library cryptography is missing (Debian: python3-cryptography): {CRYPTOGRAPHY_ERROR}"
         )
 
