@@ -207,11 +207,16 @@ DEMO
     close_run
 }
 
+# Hosts that this checkout made before are started again if need be; without them, Molecule forgets that it made them.
 gate_demo_hosts() {
     use_hosts
-    stopped=$(podman ps --all --quiet --filter label=prexorcloud.network=prexorcloud-demo --filter status=exited)
-    # shellcheck disable=SC2086 # a list of ids
-    [ -z "$stopped" ] || podman start $stopped
+    found=$(podman ps --all --quiet --filter label=prexorcloud.network=prexorcloud-demo --filter "label=prexorcloud.checkout=$root")
+    if [ "$(printf '%s' "$found" | grep -c .)" -eq 3 ]; then
+        # shellcheck disable=SC2086 # a list of ids
+        podman start $found
+    else
+        rm -rf .ansible/tmp/molecule.*.default
+    fi
     export MOLECULE_COMMAND_BORDERS=0
     flock --close "$shared/scenario-default.lock" molecule prepare --scenario-name default
 }
