@@ -218,7 +218,7 @@ gate_demo_hosts() {
         rm -rf .ansible/tmp/molecule.*.default
     fi
     export MOLECULE_COMMAND_BORDERS=0
-    flock --close "$shared/scenario-default.lock" molecule prepare --scenario-name default
+    flock --close "$shared/scenario-default.lock" molecule create --scenario-name default
 }
 
 gate_demo_site() {
