@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from ansible import template
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.action import ActionBase
@@ -22,13 +23,8 @@ from ansible_collections.prexorcloud.production.plugins.module_utils._inventory.
 )
 from ansible_collections.prexorcloud.production.plugins.module_utils._inventory.report import report
 
-try:
-    from ansible.template import trust_as_template
-except ImportError:  # ansible-core before 2.19 renders every text
-
-    def trust_as_template(value: str) -> str:
-        return value
-
+# ansible-core before 2.19 renders every text
+trust_as_template: Callable[[str], str] = getattr(template, "trust_as_template", str)
 
 ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "roles")
 
@@ -59,7 +55,7 @@ def trusted(value: Any) -> Any:
     return trust_as_template(value) if isinstance(value, str) else value
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ActionBase):
     """Looks at hostvars and groups only; no host is touched, so it runs before anything else."""
 
     TRANSFERS_FILES = False
@@ -69,7 +65,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
-        self.validate_argument_spec(argument_spec={})
+        self.validate_argument_spec(argument_spec={})  # type: ignore[no-untyped-call]  # Ansible's has no types
         role_specs = load_specs(self._loader)
         found = report(self.cluster(task_vars or {}, role_specs), role_specs)
         result.update(changed=False, rules_checked=list(found.checked), errors=list(found.errors))

@@ -12,11 +12,11 @@ module: inventory_check
 short_description: Checks an inventory against the rules of a whole cluster before any host is touched
 version_added: 0.1.0
 description:
-  - Refuses variables that begin like those of this collection and are in no argument spec, naming the nearest valid name.
-    Argument specs alone accept them, and the default stays in force.
+  - Refuses variables that begin like those of this collection and are in no argument spec, naming the nearest valid
+    name. Argument specs alone accept them, and the default stays in force.
   - Checks the values that the inventory or the command line sets against the types and choices of the argument specs.
-  - Checks what a single host cannot know, such as distinct ids, one secret for all controllers, and allowed subnets that
-    contain every peer. The page C(docs/rules.md) of this collection lists the rules.
+  - Checks what a single host cannot know, such as distinct ids, one secret for all controllers, and allowed subnets
+    that contain every peer. The page C(docs/rules.md) of this collection lists the rules.
   - Looks at all hosts of the groups C(prexorcloud_*), whatever C(--limit) says, and connects to none.
   - A value that cannot be computed on the control node, such as one that needs facts, is checked only by the role that
     uses it; where a rule requires the value, that is an error.
@@ -53,7 +53,9 @@ errors:
   returned: always
   type: list
   elements: str
-  sample: ["[unknown-variable] jwt_secret_expiry_minutes is no variable of this collection. Is jwt_secret_expiration_minutes meant? (controller-1)"]
+  sample:
+    - "[unknown-variable] jwt_secret_expiry_minutes is no variable of this collection. Is jwt_secret_expiration_minutes
+      meant? (controller-1)"
 warnings:
   description: What is allowed and still likely to be a mistake or a risk.
   returned: when there are any

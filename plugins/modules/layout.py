@@ -13,7 +13,8 @@ author:
   - The founders of prexorcloud.production (@prexorcloud)
 description:
   - Brings a list of paths to their owner, group, mode and kind in one round trip, in the order given.
-  - A path that exists with another kind than asked for is an error and left alone, except where O(entries[].adopt) allows it.
+  - A path that exists with another kind than asked for is an error and left alone, except where O(entries[].adopt)
+    allows it.
   - Nothing is ever removed, and no file content is replaced.
 options:
   entries:
@@ -30,7 +31,8 @@ options:
         description:
           - V(directory) is created and owned, not its content.
           - V(link) points to O(entries[].target).
-          - V(seed) is a file that is created with O(entries[].content) when it is missing and whose content is left alone afterwards.
+          - V(seed) is a file that is created with O(entries[].content) when it is missing and whose content is
+            left alone afterwards.
         type: str
         choices: [directory, link, seed]
         default: directory
@@ -51,7 +53,9 @@ options:
         type: str
         default: ''
       adopt:
-        description: Leave a regular file or a directory alone where a link is asked for, as found on an install that was laid out by others.
+        description:
+          - Leave a regular file or a directory alone where a link is asked for, as found on an install that was laid
+            out by others.
         type: bool
         default: false
 extends_documentation_fragment:
@@ -66,7 +70,8 @@ attributes:
   safe_file_operations:
     support: full
 notes:
-  - In check mode a user or group that does not exist yet counts as a change, since the task that creates it has not run.
+  - In check mode a user or group that does not exist yet counts as a change, since the task that creates it has not
+    run.
 seealso:
   - module: ansible.builtin.file
 """
@@ -78,7 +83,10 @@ EXAMPLES = r"""
       - {path: /opt/prexorcloud/controller, owner: root, group: prexorcloud, mode: "0750"}
       - {path: /opt/prexorcloud/controller/data, owner: prexorcloud, group: prexorcloud, mode: "0700"}
       - {path: /opt/prexorcloud/controller/config/catalog.yml, kind: seed, content: "platforms: []\n", mode: "0640"}
-      - {path: /opt/prexorcloud/controller/config/controller.yml, kind: link, target: /etc/prexorcloud/config/controller.yml, adopt: true}
+      - path: /opt/prexorcloud/controller/config/controller.yml
+        kind: link
+        target: /etc/prexorcloud/config/controller.yml
+        adopt: true
 """
 
 RETURN = r"""

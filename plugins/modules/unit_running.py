@@ -13,9 +13,9 @@ description:
   - Starts a unit that does not run, and restarts one that runs with other inputs than those it would be started with
     now. It does nothing else, so a run that was interrupted at any point is finished by the next one; no handler has to
     remember anything.
-  - Inputs are the unit file with its drop-ins, parsed configuration files, and further files such as the program itself.
-    The unit records digests of them at each start through C(start_record.py), its first C(ExecStartPre). A restart is
-    due when they differ from now, or when nothing is known of the running start.
+  - Inputs are the unit file with its drop-ins, parsed configuration files, and further files such as the program
+    itself. The unit records digests of them at each start through C(start_record.py), its first C(ExecStartPre). A
+    restart is due when they differ from now, or when nothing is known of the running start.
   - One failed start is no verdict, since a healthy program may fail on a loaded host. The module leaves the next try to
     the unit's C(Restart=on-failure) and waits until the unit is ready, until systemd gives up, or until the deadline.
 extends_documentation_fragment:
@@ -51,8 +51,8 @@ options:
     version_added: 0.1.0
   yaml:
     description:
-      - Absolute paths of YAML configuration files. Their parsed content counts, so neither comments nor a rewrite by the
-        program itself make a restart due.
+      - Absolute paths of YAML configuration files. Their parsed content counts, so neither comments nor a rewrite by
+        the program itself make a restart due.
     type: list
     elements: path
     default: []
@@ -73,8 +73,8 @@ options:
     version_added: 0.1.0
   keep_children:
     description:
-      - Neither restart nor stop the unit while its control group holds processes besides the main one; report RV(pending)
-        instead.
+      - Neither restart nor stop the unit while its control group holds processes besides the main one; report
+        RV(pending) instead.
     type: bool
     default: false
     version_added: 0.1.0
@@ -91,24 +91,24 @@ options:
     version_added: 0.1.0
   owned:
     description:
-      - Directories that belong to O(user) and its primary group. They are given to it whenever the unit is started, between
-        the stop of a process that may have run as another user and the start of the new one. Directories that do not exist
-        are passed over; links are not followed; modes stay.
+      - Directories that belong to O(user) and its primary group. They are given to it whenever the unit is started,
+        between the stop of a process that may have run as another user and the start of the new one. Directories that
+        do not exist are passed over; links are not followed; modes stay.
     type: list
     elements: path
     default: []
     version_added: 0.1.0
   unit_planned:
     description:
-      - An earlier task of this run puts the unit in place. Used in check mode only; without it a unit that the host does not
-        have is no error and not started, so that a single concern can be applied to a new host.
+      - An earlier task of this run puts the unit in place. Used in check mode only; without it a unit that the host
+        does not have is no error and not started, so that a single concern can be applied to a new host.
     type: bool
     default: false
     version_added: 0.1.0
   only_if_enabled:
     description:
-      - Leave a stopped unit alone that is not enabled, since it has not been put into operation yet. For runs that apply a
-        single concern.
+      - Leave a stopped unit alone that is not enabled, since it has not been put into operation yet. For runs that
+        apply a single concern.
     type: bool
     default: false
     version_added: 0.1.0
@@ -228,8 +228,8 @@ running:
   sample: true
 missing:
   description:
-    - Inputs that do not exist, or the unit itself. As long as there are any, nothing is started or restarted, since that could
-      only end what still serves.
+    - Inputs that do not exist, or the unit itself. As long as there are any, nothing is started or restarted, since
+      that could only end what still serves.
   returned: always
   type: list
   elements: str
@@ -249,7 +249,8 @@ journal:
   returned: when the unit did not become ready
   type: list
   elements: str
-  sample: ["2026-06-09T12:00:01+0000 controller-1 java[812]: Failed to start PrexorCloud Controller: port out of range:70000"]
+  sample:
+    - "2026-06-09T12:00:01+0000 controller-1 java[812]: Failed to start PrexorCloud Controller: port out of range:70000"
 """
 
 import os
@@ -396,7 +397,7 @@ class UnitRunning:
         return len([pid for pid in members(group, found) if pid != unit.main_pid])
 
     def missing(self, unit: Unit) -> list[str]:
-        """Names of what a start would need and the host does not have; in check mode without what this run puts there."""
+        """Names of what a start would need and the host does not have; in check mode without what the run brings."""
         if self.module.check_mode and self.params["unit_planned"]:
             return []
         names = [] if unit.exists else [self.name]
@@ -479,7 +480,7 @@ class UnitRunning:
         if not unit.exists and (todo.action or todo.enable):
             self.fail(f"There is no unit {self.name}.")
         if unit.exists and unit.load_state != "loaded" and self.params["state"] == "started":
-            # before anything is stopped, since it could not be started again; and even if nothing is due, for that reason
+            # before anything is stopped, since it could not be started again; for that reason even if nothing is due
             cure = "systemctl unmask" if unit.load_state == "masked" else "systemd-analyze verify"
             self.fail(f"systemd cannot start {self.name} ({unit.load_state}). See: {cure} {self.name}.")
         if todo.enable is not None:
@@ -502,7 +503,7 @@ class UnitRunning:
             self.await_ready(todo.action, self.deadline(), since, unit.invocation, err)
             self.check_record()
         elif self.ready and self.awaited(unit, todo):
-            # a start that an interrupted run left behind gets the rest of its time; of an older one an answer is due now
+            # a start that an interrupted run left behind gets the rest of its time; an older one has to answer now
             age = time.clock_gettime(time.CLOCK_MONOTONIC) - unit.active_since if unit.active_since else 0.0
             patience = max(self.deadline() - age, 3 * float(self.ready["timeout"]))
             self.await_ready("", patience, time.time() - age, "", "")

@@ -56,7 +56,7 @@ def seconds(clean):
 
 
 def kill_after(delay):
-    """Start the first run and kill it with its workers after ``delay`` seconds. Returns whether it was still running."""
+    """Start the first run, kill it with its workers after ``delay`` seconds. Returns whether it was still running."""
     running = subprocess.Popen(
         playbook("site.yml"), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )

@@ -49,21 +49,21 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_start(self, playbook: Any) -> None:
         self._playbook = os.path.basename(playbook._file_name)
 
-    def v2_playbook_on_task_start(self, task: Any, **_more: Any) -> None:
+    def v2_playbook_on_task_start(self, task: Any, *_more: Any, **_named: Any) -> None:
         self._tasks.append(task.get_name())
 
     def v2_runner_on_ok(self, result: Any) -> None:
         if result._result.get("changed"):
             self._changed.append((result._host.get_name(), result._task.get_name()))
 
-    def v2_runner_on_failed(self, result: Any, **_more: Any) -> None:
+    def v2_runner_on_failed(self, result: Any, *_more: Any, **_named: Any) -> None:
         self._failed.append((result._host.get_name(), result._task.get_name()))
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
         self._failed.append((result._host.get_name(), result._task.get_name()))
 
     def v2_playbook_on_stats(self, _stats: Any) -> None:
-        path = self.get_option("path")
+        path = self.get_option("path")  # type: ignore[no-untyped-call]  # Ansible's has no types
         if not path:
             return
         line = {

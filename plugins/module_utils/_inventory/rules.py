@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rules for a whole cluster that its inventory alone can break.
 
-RULES is the table; docs/rules.md maps upstream's rules (upstream README.md, "Rules the collection should enforce") to them.
-A check yields findings. No finding contains a secret: lengths, kinds of mistakes and fingerprints at most.
+RULES is the table; docs/rules.md maps upstream's rules (upstream README.md, "Rules the collection should enforce") to
+them. A check yields findings. No finding contains a secret: lengths, kinds of mistakes and fingerprints at most.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ from .uris import encoding_error, has_host, has_option, scheme_error, split
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 # Passwords that are tried first; upstream accepts every text of 8 characters (upstream layout.md section 5).
-COMMON_PASSWORDS = frozenset(
-    ("12345678", "123456789", "1234567890", "abcd1234", "admin", "admin123", "adminadmin", "administrator", "changeit")
-    + ("changeme", "change-me", "default", "letmein", "letmein1", "minecraft", "minecraft1", "p@ssw0rd", "passw0rd")
-    + ("password", "password1", "password123", "prexor", "prexorcloud", "qwertyui", "secret", "secret123", "test1234")
+COMMON_PASSWORDS = frozenset[str]().union(
+    ("12345678", "123456789", "1234567890", "abcd1234", "admin", "admin123", "adminadmin", "administrator", "changeit"),
+    ("changeme", "change-me", "default", "letmein", "letmein1", "minecraft", "minecraft1", "p@ssw0rd", "passw0rd"),
+    ("password", "password1", "password123", "prexor", "prexorcloud", "qwertyui", "secret", "secret123", "test1234"),
 )
 JWT_SECRET = re.compile(r"^[A-Za-z0-9+/]+={0,2}$")
 JWT_BYTES = 32
@@ -91,14 +91,15 @@ def one_active(cluster: Cluster) -> Iterator[Finding]:
     found = by_value(cluster.programs, "active")
     if len(found) > 1:
         yield Finding(
-            f"prexorcloud_active_controller differs: {_spread(cluster, found)}. Two controllers that run side by side lose "
-            "each other's writes; set one name for the whole cluster."
+            f"prexorcloud_active_controller differs: {_spread(cluster, found)}. Two controllers that run side by side "
+            "lose each other's writes; set one name for the whole cluster."
         )
     names = [host.name for host in cluster.controllers]
     for value, hosts in found.items():
         if value not in names:
             yield Finding(
-                f"prexorcloud_active_controller is {value}, which is not in {CONTROLLERS}. Set one of {', '.join(names)}.",
+                f"prexorcloud_active_controller is {value}, which is not in {CONTROLLERS}. "
+                f"Set one of {', '.join(names)}.",
                 _names(hosts),
             )
 
@@ -221,8 +222,8 @@ def _store_uri(cluster: Cluster, fact: str, schemes: tuple[str, ...], example: s
     if len(found) > 1:
         marks = {fingerprint(str(value)): hosts for value, hosts in found.items()}
         yield Finding(
-            f"{cluster.controllers[0].variable(fact)} differs between controllers (fingerprints): {_spread(cluster, marks)}. "
-            "All controllers share one store."
+            f"{cluster.controllers[0].variable(fact)} differs between controllers (fingerprints): "
+            f"{_spread(cluster, marks)}. All controllers share one store."
         )
 
 
@@ -280,8 +281,8 @@ def subnets_closed(cluster: Cluster) -> Iterator[Finding]:
             for network in merged:
                 if network.prefixlen == 0:
                     yield Finding(
-                        f"{host.variable('subnets')} covers {network}, so it lets the whole {family} internet in. List the "
-                        "networks of operators only.",
+                        f"{host.variable('subnets')} covers {network}, so it lets the whole {family} internet in. "
+                        "List the networks of operators only.",
                         (host.name,),
                     )
 
@@ -293,8 +294,8 @@ def addresses_listed(cluster: Cluster) -> Iterator[Finding]:
     for peer in peers:
         if _address(peer) is None:
             yield Finding(
-                f"prexorcloud_address is {peer.text('address') or peer.name}, which is no IP address. Set the one from which this host reaches the "
-                "controllers.",
+                f"prexorcloud_address is {peer.text('address') or peer.name}, which is no IP address. "
+                "Set the one from which this host reaches the controllers.",
                 (peer.name,),
             )
     for host in cluster.controllers:
@@ -339,8 +340,8 @@ def raft_host(cluster: Cluster) -> Iterator[Finding]:
         value = host.text("raft host")
         if value not in ("", "127.0.0.1"):
             yield Finding(
-                f"{host.variable('raft host')} is {value}. It is right only for a controller that was founded with it; all "
-                "others need 127.0.0.1.",
+                f"{host.variable('raft host')} is {value}. It is right only for a controller that was founded with it; "
+                "all others need 127.0.0.1.",
                 (host.name,),
                 True,
             )
@@ -354,8 +355,8 @@ def signing(cluster: Cluster) -> Iterator[Finding]:
     for host in cluster.programs:
         if host.get("signing required") is not None and not _boolean(host.get("signing required")):
             yield Finding(
-                "module_signing_required is false: CONTROLLERS AND DAEMONS RUN ANY MODULE THAT IS UPLOADED, WITHOUT A SIGNATURE. "
-                "Set it to true and give prexorcloud_module_trust_root.",
+                "module_signing_required is false: CONTROLLERS AND DAEMONS RUN ANY MODULE THAT IS UPLOADED, WITHOUT A "
+                "SIGNATURE. Set it to true and give prexorcloud_module_trust_root.",
                 (host.name,),
                 True,
             )
@@ -373,7 +374,8 @@ def signing_agrees(cluster: Cluster) -> Iterator[Finding]:
         found = by_value(cluster.programs, fact)
         if len(found) > 1:
             yield Finding(
-                f"{cluster.programs[0].variable(fact)} differs: {_spread(cluster, found)}. Controllers and daemons need the same."
+                f"{cluster.programs[0].variable(fact)} differs: {_spread(cluster, found)}. "
+                "Controllers and daemons need the same."
             )
     roots = {
         fingerprint(str(value).strip()): hosts for value, hosts in by_value(cluster.programs, "trust root").items()
@@ -389,8 +391,8 @@ def trust_root_error(text: str) -> str:
     """Why upstream could not use a PEM text as trust root; empty if it could (upstream signing.md)."""
     if not text:
         return (
-            "is missing. Set it to PEM text with the public keys or certificates whose modules may be installed; production "
-            "does not start without"
+            "is missing. Set it to PEM text with the public keys or certificates whose modules may be installed; "
+            "production does not start without"
         )
     blocks = PEM_BLOCK.findall(text)
     if any(label.endswith("PRIVATE KEY") for label, _body in blocks):

@@ -11,7 +11,7 @@ import pwd
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any
 
 _KINDS = {"directory": stat.S_ISDIR, "link": stat.S_ISLNK, "seed": stat.S_ISREG}
 
@@ -26,10 +26,10 @@ class Entry:
 
     path: str
     kind: str = "directory"
-    owner: Optional[str] = None
-    group: Optional[str] = None
-    mode: Optional[int] = None
-    target: Optional[str] = None
+    owner: str | None = None
+    group: str | None = None
+    mode: int | None = None
+    target: str | None = None
     content: str = ""
     adopt: bool = False
 
@@ -72,7 +72,8 @@ class Plan:
 def plan_entry(entry: Entry, names_may_be_missing: bool = False) -> Plan:
     """Compare one path with what is wanted; changes nothing.
 
-    :param names_may_be_missing: a user or group unknown to the host counts as a difference (check mode) instead of an error.
+    :param names_may_be_missing: a user or group unknown to the host counts as a difference (check mode) instead of an
+        error.
     :raises LayoutError: the path exists with another kind, or a name is unknown.
     """
     plan = Plan()
@@ -88,7 +89,7 @@ def plan_entry(entry: Entry, names_may_be_missing: bool = False) -> Plan:
     if entry.kind == "link":
         plan.note("target", os.readlink(entry.path) if present is not None else None, entry.target)
         return plan
-    uid, gid = _ids(entry, names_may_be_missing)
+    _ids(entry, names_may_be_missing)  # raises for an unknown name
     if present is None:
         return plan
     if entry.mode is not None:
@@ -101,7 +102,8 @@ def plan_entry(entry: Entry, names_may_be_missing: bool = False) -> Plan:
 
 
 def apply_entry(entry: Entry) -> None:
-    """Bring one path to its entry. Owners are set before modes open anything, so nothing is readable by others in between.
+    """Bring one path to its entry. Owners are set before modes open anything, so nothing is readable by others in
+    between.
 
     :raises LayoutError: a name is unknown.
     :raises OSError: the file system refused.
@@ -119,14 +121,14 @@ def apply_entry(entry: Entry) -> None:
         os.chmod(entry.path, entry.mode)
 
 
-def _lstat(path: str) -> Optional[os.stat_result]:
+def _lstat(path: str) -> os.stat_result | None:
     try:
         return os.lstat(path)
     except FileNotFoundError:
         return None
 
 
-def _ids(entry: Entry, names_may_be_missing: bool) -> tuple[Optional[int], Optional[int]]:
+def _ids(entry: Entry, names_may_be_missing: bool) -> tuple[int | None, int | None]:
     try:
         uid = pwd.getpwnam(entry.owner).pw_uid if entry.owner else None
         gid = grp.getgrnam(entry.group).gr_gid if entry.group else None
@@ -145,9 +147,8 @@ def _name(lookup: Any, number: int) -> str:
 
 
 def _replace_link(entry: Entry) -> None:
-    assert entry.target is not None
     temporary = f"{entry.path}.{os.getpid()}.new"
-    os.symlink(entry.target, temporary)
+    os.symlink(entry.target or "", temporary)  # without one, as no caller asks for, the system refuses
     try:
         os.replace(temporary, entry.path)
     except OSError:

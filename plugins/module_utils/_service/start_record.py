@@ -57,7 +57,7 @@ class Inputs(NamedTuple):
 
 
 class Record(NamedTuple):
-    """One start. parser names the YAML library used; digests maps input names (``unit``, ``yaml:PATH``, ``file:PATH``)."""
+    """One start. parser names its YAML library; digests maps input names (``unit``, ``yaml:PATH``, ``file:PATH``)."""
 
     invocation: str
     salt: bytes

@@ -35,8 +35,8 @@ _SECRETS = (
 
 class Unit(NamedTuple):
     """A unit as systemd sees it. need_reload: the file on disk is not the loaded one; active_since: seconds of
-    CLOCK_MONOTONIC, 0 if not active; condition_failed: the last start was skipped because of a Condition; job: a start or
-    stop is queued."""
+    CLOCK_MONOTONIC, 0 if not active; condition_failed: the last start was skipped because of a Condition; job: a start
+    or stop is queued."""
 
     load_state: str
     active_state: str

@@ -21,7 +21,7 @@ SHARED = "prexorcloud"
 
 # Keys of a task whose whole text is an expression, without braces around it.
 CONDITIONS = frozenset({"when", "that", "failed_when", "changed_when", "until"})
-_JINJA = jinja2.Environment()
+_JINJA = jinja2.Environment()  # noqa: S701  parses templates, renders none
 
 
 def load(path: Path) -> Any:
@@ -53,7 +53,8 @@ def options(role: str) -> dict[str, dict[str, Any]]:
 
 
 def expected_default(role: str, name: str) -> Any:
-    """The default that a spec has to name: that of the role, rendered where it only repeats a shared variable that is no text.
+    """The default that a spec has to name: that of the role, rendered where it only repeats a shared variable that is
+    no text.
 
     Documentation tools demand a default of the option's own type, which a template is not.
     """

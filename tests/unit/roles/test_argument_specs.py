@@ -55,7 +55,7 @@ def test_specified_entry_points_are_those_in_use(role: str) -> None:
 
 
 def test_role_that_others_depend_on_has_no_validation_task() -> None:
-    """Its tag "always" would count as the role's one run in a play, and --tags for another concern would skip all the rest."""
+    """Its tag "always" would count as the role's one run in a play; --tags for another concern would skip the rest."""
     depended_on = {
         dependency["role"].rpartition(".")[2]
         for role in contract.ROLES

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.prexorcloud.production.plugins.module_utils._service import start_record
 from ansible_collections.prexorcloud.production.plugins.modules import unit_running
 
@@ -29,8 +30,9 @@ class Failed(Exception):
 class Systemd:
     """One unit, a clock that only sleeping advances, and the module object.
 
-    starts: what comes of each start, in turn: ``ready`` (after 3 s), ``never`` (runs, but is not ready), ``crash`` (after
-    1 s, tried again 5 s later), ``limit`` (crashes, and the start limit is hit), ``end`` (ends by itself with success).
+    starts: what comes of each start, in turn: ``ready`` (after 3 s), ``never`` (runs, but is not ready), ``crash``
+    (after 1 s, tried again 5 s later), ``limit`` (crashes, and the start limit is hit), ``end`` (ends by itself with
+    success).
     """
 
     def __init__(self, folder: Path, starts: tuple[str, ...] = ("ready",), **params: Any) -> None:
@@ -132,7 +134,7 @@ class Systemd:
 
     def run(self) -> dict[str, Any]:
         self.commands = []
-        work = unit_running.UnitRunning(self)
+        work = unit_running.UnitRunning(cast(AnsibleModule, self))
         unit, todo = work.plan()
         if not self.check_mode:
             work.apply(unit, todo)

@@ -59,7 +59,7 @@ class Replay:
         replay = self
 
         class Handler(BaseHTTPRequestHandler):
-            def log_message(self, format: str, *args: object) -> None:
+            def log_message(self, _format: str, *args: object) -> None:
                 """Quiet."""
 
             def handle_any(self) -> None:
@@ -76,7 +76,7 @@ class Replay:
                 if answer["status"] != 204:
                     self.wfile.write(payload)
 
-            do_GET = do_POST = do_DELETE = handle_any
+            do_GET = do_POST = do_DELETE = handle_any  # noqa: N815  http.server looks for these names
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True

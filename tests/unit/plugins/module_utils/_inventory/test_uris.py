@@ -19,7 +19,9 @@ def test_quoted_passwords_pass(password: str) -> None:
     assert uris.has_option(uri, "replicaset") and uris.has_host(uri)
 
 
-@given(st.text(st.characters(codec="utf-8")), st.sampled_from([*"@:/?#[] ", "%zz"]), st.text(st.characters(codec="utf-8")))
+@given(
+    st.text(st.characters(codec="utf-8")), st.sampled_from([*"@:/?#[] ", "%zz"]), st.text(st.characters(codec="utf-8"))
+)
 def test_unquoted_passwords_are_refused(before: str, special: str, after: str) -> None:
     assert uris.encoding_error(f"redis://:{before}{special}{quote(after, safe='').replace('%', 'x')}@host:6379/0")
 
