@@ -128,6 +128,13 @@ def test_limits_reach_the_unit(get_host, name, component, files):
     assert unit_property(get_host(name), component, "LimitNOFILE") == files
 
 
+# The program answers SIGTERM with 143: without this each stop would count as a failure.
+@pytest.mark.parametrize(("name", "component"), COMPONENTS)
+@pytest.mark.parametrize(("wanted", "value"), [("SuccessExitStatus", "143"), ("UMask", "0077"), ("KillMode", "mixed")])
+def test_unit_knows_how_the_program_stops_and_writes(get_host, name, component, wanted, value):
+    assert unit_property(get_host(name), component, wanted) == value
+
+
 @pytest.mark.parametrize(("name", "component", "tenths"), [(*COMPONENTS[0], 12), (*COMPONENTS[1], 13)])
 def test_exposure_stays_low(get_host, name, component, tenths):
     host = get_host(name)

@@ -18,12 +18,12 @@ PAGE = ROOT / "docs" / "rules.md"
 HEAD = """\
 # Rules of the software and where they are enforced
 
-<!-- Made from rules.yml by: python tests/unit/docs/test_rules_page.py -->
+<!-- Made from rules.yml by: PYTHONPATH=.ansible/collections ./dev exec python tests/unit/docs/test_rules_page.py -->
 
-The software accepts in silence much of what breaks it later. These are the rules that an installation has to keep, where this
-collection enforces each, and the test that proves it. *Check* names rules of the first play, `inventory_check`, which stops a run
-before any host is touched. "1.0" is release 1.0.0 (`prexorcloud_coordination: valkey`), "after 1.0" is what follows
-(`mongodb`). *Open* is not built yet.
+The software accepts in silence much of what breaks it later. These are the rules that an installation has to keep,
+where this collection enforces each, and the test that proves it. *Check* names rules of the first play,
+`inventory_check`, which stops a run before any host is touched. "1.0" is release 1.0.0
+(`prexorcloud_coordination: valkey`), "after 1.0" is what follows (`mongodb`). *Open* is not built yet.
 
 | # | Rule | Check | Enforced by | Test | Open |
 |---|---|---|---|---|---|
