@@ -18,7 +18,7 @@ PAGE = ROOT / "docs" / "rules.md"
 HEAD = """\
 # Rules of the software and where they are enforced
 
-<!-- Made from rules.yml by: PYTHONPATH=.ansible/collections ./dev exec python tests/unit/docs/test_rules_page.py -->
+<!-- Made from rules.yml by: PYTHONPATH=.ansible/collections .venv/bin/python tests/unit/docs/test_rules_page.py -->
 
 The software accepts in silence much of what breaks it later. These are the rules that an installation has to keep,
 where this collection enforces each, and the test that proves it. *Check* names rules of the first play,
