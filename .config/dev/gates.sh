@@ -82,13 +82,6 @@ gate_faults() {
     gate_molecule interrupted
 }
 
-# The hosts of the demo have to be up.
-gate_bench() {
-    use_hosts
-    # shellcheck disable=SC2086 # a list of arguments
-    python .config/dev/bench.py $inventory
-}
-
 # On the demo's hosts, which are made and removed for it.
 gate_bench() {
     use_hosts
@@ -132,7 +125,7 @@ prepare_step() {
 }
 
 run_gates() {
-    case $1 in faults) prepare_step ;; *) bootstrap ;; esac
+    case $1 in faults | bench) prepare_step ;; *) bootstrap ;; esac
     for one in "$@"; do run_gate "$one"; done
     close_run
 }
@@ -161,8 +154,7 @@ run_all_gates() {
     close_run
 }
 
-# The demo with whatever programs the arguments name.
-bring_up_demo() {
+demo() {
     controller_jar='' daemon_jar=''
     while [ $# -gt 0 ]; do
         case $1 in
@@ -180,16 +172,6 @@ bring_up_demo() {
     [ "$failed" -eq 0 ] || close_run
     step demo-site "./dev exec ansible-playbook $inventory site.yml" 1800 sh "$root/dev" gate demo_site
     [ "$failed" -eq 0 ] || close_run
-}
-
-bench() {
-    bring_up_demo
-    run_gate bench
-    close_run
-}
-
-demo() {
-    bring_up_demo "$@"
     cat <<DEMO
 
 The demo is up: controller-1 (10.99.1.11), daemon-1 (10.99.1.21), store-1 (10.99.1.31).
