@@ -225,10 +225,12 @@ clean() {
     esac
 }
 
-# All test hosts of this machine and their networks, and what Molecule knows of them.
+# The test hosts that this checkout made and their networks, and what Molecule knows of them. Those of other checkouts stay.
 clean_hosts() {
     command -v podman >/dev/null || return 0
-    podman ps --all --quiet --filter label=prexorcloud.network | xargs -r podman rm --force --time 0 --volumes
-    podman network ls --quiet --filter label=prexorcloud.network | xargs -r podman network rm
+    mine=label=prexorcloud.checkout=$root
+    networks=$(podman ps --all --filter "$mine" --format '{{index .Labels "prexorcloud.network"}}' | sort -u)
+    podman ps --all --quiet --filter "$mine" | xargs -r podman rm --force --time 0 --volumes
+    for network in $networks; do podman network rm "$network"; done
     rm -rf .ansible/tmp/molecule.*
 }
