@@ -477,7 +477,7 @@ def node_store(name: str) -> Callable[[Replay, str], None]:
         assert isinstance(store.key, ec.EllipticCurvePrivateKey) and store.key.curve.name == "secp256r1"
         assert certificate.signature_algorithm_oid.dotted_string == "1.2.840.10045.4.3.2"
         assert 1 + len(store.additional_certs) == int(re.findall(r"certificates in the store: (\d)", note)[0])
-        days = (certificate.not_valid_after - certificate.not_valid_before).days
+        days = (certificate.not_valid_after_utc - certificate.not_valid_before_utc).days
         assert days == 365
 
     return check

@@ -29,8 +29,10 @@ BASE: dict[str, Any] = recordings.entries(FILE)[f"{FILE}#baseline"]["config"]
 # Lines of these two are the contract. What the libraries below them log is their own affair.
 LOGGERS = frozenset({"ConfigValidator", "PrexorCloudBootstrap"})
 PACKAGE = re.compile(r"(?:[a-z_][a-z0-9_]*\.){2,}(?=[A-Z])")
-# The resolver's words, and the mechanism that was agreed with the store.
-SURROUNDINGS = re.compile(r": (Temporary failure in name resolution|Name or service not known)|SCRAM-SHA-\d+")
+# The words of the resolver and of the JDK's builds, and the mechanism that was agreed with the store.
+SURROUNDINGS = re.compile(
+    r": (Temporary failure in name resolution|Name or service not known)| \(connect failed\)|SCRAM-SHA-\d+"
+)
 CLASS_PREFIX = re.compile(r"\b[A-Z]\w*(?:\$)(?=[A-Z])")
 JSON_LINE = re.compile(r'"level":"(?P<level>\w+)".*"logger":"(?P<logger>[^"]+)".*"message":"(?P<text>[^"]*)"')
 # Cases described in words only.
