@@ -71,8 +71,8 @@ def kill_after(delay):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_killed_first_run_is_finished_by_the_next(get_host, clean, seconds, seed):
-    # Each seed owns one part of the run, so that a small sample covers all of it. The end is left out, since this run may
-    # be faster than the one that was measured.
+    # Each seed owns one part of the run, so that a small sample covers all of it. The end is left out, since this run
+    # may be faster than the one that was measured.
     share = (seed % 3 + random.Random(seed).random()) / 3
     make_hosts_anew()
     assert kill_after(0.5 + share * 0.8 * seconds)
