@@ -1,7 +1,7 @@
 """What the runs of this scenario changed: check mode told the truth, and nothing was done twice."""
 
 import pytest
-from support.hosts import run_python
+from support.hosts import ready, run_python, unit_property
 from support.runs import recorded, site
 
 # (host, task) pairs that check mode cannot foresee, each with its reason. At most ten.
@@ -55,3 +55,13 @@ def test_nothing_is_changed_after_the_program_has_rewritten_its_file(get_host):
     assert rewritten != before
     assert site().changed == set()
     assert controller.file("/etc/prexorcloud/config/controller.yml").content_string == rewritten
+
+
+def test_a_normal_stop_is_no_failure_and_the_next_run_starts_the_service(get_host):
+    daemon = get_host("podman://daemon-1")
+    daemon.check_output("systemctl stop prexorcloud-daemon.service")
+    assert unit_property(daemon, "daemon", "ActiveState") == "inactive"
+    started = site().changed
+    assert {host for host, _task in started} == {"daemon-1"}
+    assert len(started) == 1
+    assert ready(daemon, 9091) == 200
