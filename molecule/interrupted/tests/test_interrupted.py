@@ -74,8 +74,12 @@ def test_killed_first_run_is_finished_by_the_next(get_host, clean, seconds, seed
     # Each seed owns one part of the run, so that a small sample covers all of it. The end is left out, since this run
     # may be faster than the one that was measured.
     share = (seed % 3 + random.Random(seed).random()) / 3
+    delay = 0.5 + share * 0.8 * seconds
     make_hosts_anew()
-    assert kill_after(0.5 + share * 0.8 * seconds)
+    # Where the measured run was a slow one, this one may be over before its kill: it is repeated with less time.
+    while not kill_after(delay):
+        delay *= 0.7
+        make_hosts_anew()
     time.sleep(1)
     run = site()
     assert run.code == 0, run.output[-4000:]
