@@ -114,7 +114,6 @@ class TsaPlan:
     digital_signature: bool = True
     serial: int | None = None
     extra: tuple[tuple[x509.ExtensionType, bool], ...] = ()
-    hash_name: str = "sha384"
 
 
 @dataclass(frozen=True)
@@ -255,7 +254,7 @@ def issue(plan: TsaPlan, key: PrivateKey, issuer: Issuer) -> x509.Certificate:
     for extension, critical in plan.extra:
         builder = builder.add_extension(extension, critical=critical)
     assert not isinstance(issuer.key, dsa.DSAPrivateKey)
-    return builder.sign(issuer.key, {"sha1": hashes.SHA1(), "sha384": hashes.SHA384()}[plan.hash_name])  # noqa: S303
+    return builder.sign(issuer.key, hashes.SHA384())
 
 
 def gen_time(instant: datetime) -> str:
