@@ -99,9 +99,14 @@ def public_key(certificate: x509.Certificate) -> CertificatePublicKeyTypes | Non
     return guarded(read, "the public key of the certificate")
 
 
+def extensions(certificate: x509.Certificate) -> x509.Extensions:
+    """The certificate's extensions. Raises Refused("input_malformed"), also if one of them is there twice."""
+    return guarded(lambda: certificate.extensions, "an extension of the certificate")
+
+
 def extension(certificate: x509.Certificate, kind: type[E]) -> E | None:
     """The value of an extension, None if the certificate lacks it. Raises Refused("input_malformed")."""
-    for one in guarded(lambda: certificate.extensions, "an extension of the certificate"):
+    for one in extensions(certificate):
         if isinstance(one.value, kind):
             return one.value
     return None
@@ -168,7 +173,7 @@ def unchecked_conditions(certificate: x509.Certificate) -> list[str]:
     """Object identifiers of extensions that restrict the certificate in a way that nobody here checks."""
     return [
         one.oid.dotted_string
-        for one in guarded(lambda: certificate.extensions, "an extension of the certificate")
+        for one in extensions(certificate)
         if one.oid.dotted_string == NAME_CONSTRAINTS or (one.critical and one.oid.dotted_string not in KNOWN_EXTENSIONS)
     ]
 
@@ -179,23 +184,17 @@ def authority_fault(certificate: x509.Certificate, below: int, purpose: str = CO
     `below` is how many authorities stand between it and the leaf, `purpose` the usage that an extended key usage, if
     there is one, has to contain. Raises Refused("input_malformed").
     """
-    constraints = next(
-        (
-            (one.critical, one.value)
-            for one in guarded(lambda: certificate.extensions, "an extension of the certificate")
-            if isinstance(one.value, x509.BasicConstraints)
-        ),
-        None,
-    )
+    constraints = extension(certificate, x509.BasicConstraints)
+    critical = {one.oid for one in extensions(certificate) if one.critical}
     usage = extension(certificate, x509.KeyUsage)
     extended = usages(certificate)
     unchecked = unchecked_conditions(certificate)
     if certificate.version is not x509.Version.v3:
         return "it is not X.509 v3"
-    if constraints is None or not constraints[0] or not constraints[1].ca:
+    if constraints is None or not constraints.ca or constraints.oid not in critical:
         return "it lacks critical basic constraints of an authority"
-    if constraints[1].path_length is not None and constraints[1].path_length < below:
-        return f"more authorities stand below it than its path length {constraints[1].path_length} allows"
+    if constraints.path_length is not None and constraints.path_length < below:
+        return f"more authorities stand below it than its path length {constraints.path_length} allows"
     if usage is None or not usage.key_cert_sign:
         return "it may not sign certificates"
     if extended is not None and purpose not in extended:
@@ -283,7 +282,7 @@ def check_leaf_profile(leaf: x509.Certificate) -> None:
     constraints = extension(leaf, x509.BasicConstraints)
     usage = extension(leaf, x509.KeyUsage)
     names = extension(leaf, x509.SubjectAlternativeName)
-    present = {one.oid.dotted_string for one in guarded(lambda: leaf.extensions, "an extension of the certificate")}
+    present = {one.oid.dotted_string for one in extensions(leaf)}
     rules = (
         (leaf.version is x509.Version.v3, "is not X.509 v3"),
         (constraints is None or not constraints.ca, "is an authority"),

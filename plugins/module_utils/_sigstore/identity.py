@@ -14,6 +14,7 @@ from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.c
     ISSUER_V1,
     ISSUER_V2,
     extension,
+    extensions,
 )
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.errors import PolicyError, Refused
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.model import Signer
@@ -82,7 +83,7 @@ def _read_issuer(leaf: x509.Certificate) -> str:
 
 
 def _raw_extension(leaf: x509.Certificate, oid: str) -> bytes | None:
-    found = [one.value for one in leaf.extensions if one.oid.dotted_string == oid]
+    found = [one.value for one in extensions(leaf) if one.oid.dotted_string == oid]
     return found[0].value if found and isinstance(found[0], x509.UnrecognizedExtension) else None
 
 

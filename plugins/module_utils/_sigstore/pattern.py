@@ -5,8 +5,8 @@
 
 Accepted is what Go's RE2 and Python's `re` both know and read alike; everything else is refused with its reason.
 
-Patterns are searched for, unanchored, by running their automaton over the subject, as RE2 does, not by `re`: whoever got
-the certificate chose the subject, and a backtracking matcher needs cubic time for as little as two ".*". Here a
+Patterns are searched for, unanchored, by running their automaton over the subject, as RE2 does, not by `re`: whoever
+got the certificate chose the subject, and a backtracking matcher needs cubic time for as little as two ".*". Here a
 character costs at most one pass over MAX_STATES states, whatever the pattern and the subject. Nested quantifiers are
 refused all the same: they never say what their author meant. `re` only decides whether a character is in a class.
 """
@@ -73,13 +73,14 @@ class Pattern:
     """A compiled pattern: its text, whether every match has to begin where the subject does, and its automaton.
 
     States are numbered; a state either takes one character and goes on to the next number, or leads on without one.
-    Sets of states are integers with one bit for each.
+    Sets of states are integers with one bit for each: `takes` by character, `forks` those that have `leads`.
     """
 
     text: str
     anchored: bool
     takes: dict[_Character, int] = field(repr=False)
     leads: dict[int, tuple[tuple[int, str | None], ...]] = field(repr=False)
+    forks: int = field(repr=False)
     final: int = field(repr=False)
 
     def search(self, subject: str) -> bool:
@@ -107,15 +108,15 @@ class Pattern:
 
     def _spread(self, states: int, here: frozenset[str]) -> int:
         """The states and all that they lead to without a character, given the assertions that hold here."""
-        pending = states
+        pending = states & self.forks
         while pending:
             state = pending.bit_length() - 1
             pending ^= 1 << state
-            for target, condition in self.leads.get(state, ()):
+            for target, condition in self.leads[state]:
                 bit = 1 << target
                 if not states & bit and (condition is None or condition in here):
                     states |= bit
-                    pending |= bit
+                    pending |= bit & self.forks
         return states
 
 
@@ -134,7 +135,8 @@ def compile_pattern(text: str) -> Pattern:
     root = _Reader(text).read()
     program = _Program()
     program.add(root)
-    return Pattern(text, _begins_anchored(root), program.takes, program.leads, program.size)
+    forks = sum(1 << state for state in program.leads)
+    return Pattern(text, _begins_anchored(root), program.takes, program.leads, forks, program.size)
 
 
 def search(pattern: Pattern, subject: str) -> bool:
