@@ -41,21 +41,22 @@ class Asked:
 class LocalRegistry:
     """`pages` by path without query; `guard` may answer in the place of any of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, repository: str) -> None:
+        self.repository = repository
         self.pages: dict[str, Page] = {}
         self.asked: list[Asked] = []
         self.guard: Callable[[Asked], Page | None] = lambda _asked: None
         self.host = ""
 
-    def put_manifest(self, repository: str, document: bytes, *names: str) -> str:
+    def put_manifest(self, document: bytes, *names: str) -> str:
         """Shows a manifest under its digest and the names. Returns the digest."""
         for name in (sha256(document), *names):
-            self.pages[f"/v2/{repository}/manifests/{name}"] = Page(document, headers={"Content-Type": MANIFEST})
+            self.pages[f"/v2/{self.repository}/manifests/{name}"] = Page(document, headers={"Content-Type": MANIFEST})
         return sha256(document)
 
-    def put_blob(self, repository: str, content: bytes) -> str:
+    def put_blob(self, content: bytes) -> str:
         """Shows a blob under its digest. Returns the digest."""
-        self.pages[f"/v2/{repository}/blobs/{sha256(content)}"] = Page(content)
+        self.pages[f"/v2/{self.repository}/blobs/{sha256(content)}"] = Page(content)
         return sha256(content)
 
     def paths(self) -> list[str]:
@@ -88,9 +89,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def local_registry(context: ssl.SSLContext | None = None) -> Iterator[LocalRegistry]:
-    """A registry that answers on a free port of 127.0.0.1 until the block ends, with TLS if there is a context."""
-    registry = LocalRegistry()
+def local_registry(context: ssl.SSLContext | None = None, repository: str = "owner/name") -> Iterator[LocalRegistry]:
+    """A registry with one repository on a free port of 127.0.0.1, until the block ends; with TLS if given a context."""
+    registry = LocalRegistry(repository)
     handler = type("Handler", (_Handler,), {"registry": registry})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True

@@ -41,7 +41,7 @@ BASIC = "Basic " + base64.b64encode(f"me:{PASSWORD}".encode()).decode()
 @pytest.fixture
 def server() -> Iterator[LocalRegistry]:
     with local_registry() as registry:
-        registry.put_manifest(REPOSITORY, DOCUMENT, "1.0.0")
+        registry.put_manifest(DOCUMENT, "1.0.0")
         yield registry
 
 
@@ -79,7 +79,7 @@ def demanding(challenge: str, wanted: str) -> Callable[[Asked], Page | None]:
 
 
 def test_reads_what_is_there(server: LocalRegistry) -> None:
-    digest = server.put_blob(REPOSITORY, b"content")
+    digest = server.put_blob(b"content")
     registry = client(server, credentials=True)
     assert registry.manifest("1.0.0") == DOCUMENT
     assert registry.manifest("2.0.0") is None
@@ -296,29 +296,11 @@ def test_redirects_to_no_web_address(server: LocalRegistry, location: str) -> No
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
     """A certificate for 127.0.0.1 and a server's context with it."""
     folder = tmp_path_factory.mktemp("tls")
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=test",
-    ]
-    files = [
-        "-addext",
-        "subjectAltName=IP:127.0.0.1",
-        "-keyout",
-        str(folder / "key.pem"),
-        "-out",
-        str(folder / "ca.pem"),
-    ]
-    subprocess.run([*command, *files], check=True, capture_output=True)
+    options = (
+        "-x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test"
+        " -addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out ca.pem"
+    )
+    subprocess.run(["openssl", "req", *options.split()], cwd=folder, check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "ca.pem", folder / "key.pem")
     return folder / "ca.pem", context
@@ -334,7 +316,7 @@ def test_https_with_an_authority_of_ones_own(
 ) -> None:
     ca_path, context = certificate
     with local_registry(context) as server:
-        server.put_manifest(REPOSITORY, DOCUMENT, "1.0.0")
+        server.put_manifest(DOCUMENT, "1.0.0")
         server.guard = demanding("Basic realm=x", BASIC)
         # A proxy of the environment would be sent the credentials, if there was one.
         monkeypatch.setenv("https_proxy", f"http://{elsewhere.host}")
@@ -348,7 +330,7 @@ def test_https_with_an_authority_of_ones_own(
 def test_https_never_falls_to_http(certificate: tuple[Path, ssl.SSLContext], elsewhere: LocalRegistry) -> None:
     ca_path, context = certificate
     elsewhere.pages["/token"] = Page(b'{"token":"good"}')
-    elsewhere.put_manifest(REPOSITORY, DOCUMENT, "1.0.0")
+    elsewhere.put_manifest(DOCUMENT, "1.0.0")
     with local_registry(context) as server:
         moved = Page(status=302, headers={"Location": f"http://{elsewhere.host}/v2/{REPOSITORY}/manifests/1.0.0"})
         server.pages[f"/v2/{REPOSITORY}/manifests/1.0.0"] = moved
@@ -394,8 +376,8 @@ def test_endless_bodies_are_cut(server: LocalRegistry) -> None:
 
 
 def test_the_limit_itself_is_allowed(server: LocalRegistry) -> None:
-    server.put_manifest(REPOSITORY, b" " * MAX_MANIFEST, "largest")
-    server.put_manifest(REPOSITORY, b" " * (MAX_MANIFEST + 1), "larger")
+    server.put_manifest(b" " * MAX_MANIFEST, "largest")
+    server.put_manifest(b" " * (MAX_MANIFEST + 1), "larger")
     assert len(client(server, timeout=20).manifest("largest") or b"") == MAX_MANIFEST
     assert refusal(lambda: client(server, timeout=20).manifest("larger")).reason == "input_too_large"
 
