@@ -1,0 +1,256 @@
+# Copyright (c) 2026, The founders of prexorcloud.production
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every reader of input that somebody else wrote. A target takes any bytes; only Refused or PolicyError may come out.
+
+A target that also checks what was read (a round trip, a property) raises AssertionError where that fails.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ansible_collections.prexorcloud.production.plugins.module_utils._release import sums
+from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore import (
+    bundle,
+    chain,
+    checkpoint,
+    der,
+    dsse,
+    encoding,
+    entry_body,
+    identity,
+    image,
+    old_bundle,
+    pattern,
+    rekor,
+    sct,
+    sidecars,
+    signature,
+    strict_json,
+    timestamp,
+    trust_root,
+)
+from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.errors import Refused
+from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.model import (
+    LogEntry,
+    MessageSignature,
+    Signed,
+    TrustRoot,
+    Verdict,
+)
+
+LIMIT = 1 << 20
+SUBJECT = "https://github.com/PrexorJustin/prexorcloud/.github/workflows/release-jars.yml@refs/tags/v1.0.0"
+IMAGE_DIGEST = "sha256:" + "0" * 64
+Target = Callable[["Context", bytes], object]
+
+
+@dataclass(frozen=True)
+class Context:
+    """Good material that input is read beside."""
+
+    root: TrustRoot
+    plain: Signed
+    tiled: Signed
+    tiled_bytes: bytes
+
+    @classmethod
+    def load(cls, folder: Path) -> Context:
+        """Reads what seeds.write() left."""
+        tiled = (folder / "tiled.json").read_bytes()
+        root = trust_root.parse_trust_root((folder / "trusted_root.json").read_bytes())
+        plain = bundle.parse_bundle((folder / "bundle.json").read_bytes())
+        return cls(root, plain, bundle.parse_bundle(tiled), tiled)
+
+    @property
+    def entry(self) -> LogEntry:
+        """The tiled log's entry."""
+        return self.tiled.entries[0]
+
+
+def _each(*steps: Callable[[], object]) -> None:
+    """Every step is taken, even if one before it refuses."""
+    for step in steps:
+        try:
+            step()
+        except Refused:
+            continue
+
+
+def _strict_json(_context: Context, data: bytes) -> None:
+    _each(lambda: strict_json.load_value(data, "input", LIMIT))
+    members = strict_json.load(data, "input", LIMIT)
+    for name in members.names():
+        for read in (members.text, members.integer, members.members):
+            _each(lambda read=read, name=name: read(name))  # type: ignore[misc]
+        _each(lambda name=name: members.objects(name, 64))  # type: ignore[misc]
+
+
+def _encoding(_context: Context, data: bytes) -> None:
+    text = data.decode("latin-1")
+
+    def base64() -> None:
+        assert encoding.encode_base64(encoding.decode_base64(text, "input")) == text
+
+    def hexadecimal() -> None:
+        assert encoding.decode_hex(text, None, "input").hex() == text
+
+    _each(base64, hexadecimal, lambda: encoding.decode_pem(data, "CERTIFICATE", "input"))
+    encoding.decode_pem(data, "PUBLIC KEY", "input")
+
+
+def _walk(element: der.Element) -> None:
+    _each(element.oid, element.integer, element.boolean, element.octets, element.text)
+    try:
+        children = element.children()
+    except Refused:
+        return
+    for child in children:
+        _walk(child)
+
+
+def _der(_context: Context, data: bytes) -> None:
+    _walk(der.read(data, "input"))
+
+
+def _certificate(context: Context, data: bytes) -> None:
+    leaf = chain.load_certificate(data)
+    issuer = context.root.authorities[0].chain[0]
+    _each(
+        lambda: chain.check_leaf_profile(leaf),
+        lambda: chain.verify_chain(leaf, [0], context.root.authorities),
+        lambda: sct.verify_scts(leaf, issuer, context.root.certificate_logs),
+        lambda: chain.authority_fault(leaf, 0),
+        lambda: identity.read_signer(leaf),
+        lambda: signature.describe(chain.public_key(leaf)),  # type: ignore[arg-type]
+    )
+
+
+def _bundle(_context: Context, data: bytes) -> None:
+    signed = bundle.parse_bundle(data)
+    if isinstance(signed.content, MessageSignature):
+        # What is read and written again says the same.
+        again = bundle.parse_bundle(bundle.render_bundle(signed, b"\0" * 32))
+        assert (again.certificate, again.entries, again.timestamps) == (
+            signed.certificate,
+            signed.entries,
+            signed.timestamps,
+        )
+
+
+def _sidecars(_context: Context, data: bytes) -> None:
+    _each(lambda: sidecars.parse_sidecars(data, None))
+    sidecars.read_certificate(data, "input")
+
+
+def _checkpoint(context: Context, data: bytes) -> None:
+    text = data.decode("utf-8", "replace")
+    proof = context.entry.proof
+    assert proof is not None
+    entry = replace(context.entry, proof=replace(proof, checkpoint=text))
+    _each(lambda: checkpoint.verify_checkpoint(entry, context.root.logs[entry.log_id]))
+    checkpoint.read_checkpoint(text)
+
+
+def _entry_body(context: Context, data: bytes) -> None:
+    kind, version = entry_body.kind_of(data)
+    spki = signature.spki(chain.public_key(chain.load_certificate(context.plain.certificate or b"")))  # type: ignore[arg-type]
+    for signed in (context.plain, context.tiled):
+        entry = replace(context.entry, body=data, kind=kind, version=version)
+        _each(lambda entry=entry, signed=signed: entry_body.verify_body(entry, signed, spki, _digest))  # type: ignore[misc]
+
+
+def _digest(name: str) -> bytes:
+    return hashlib.new(name, b"").digest()
+
+
+def _timestamp(context: Context, data: bytes) -> None:
+    assert isinstance(context.tiled.content, MessageSignature)
+    timestamp.verify_token(data, context.tiled.content.signature, context.root.timestamp_authorities)
+
+
+def _public_keys(_context: Context, data: bytes) -> None:
+    _each(lambda: signature.load_public_key(data), lambda: signature.load_spki(data, "input"))
+    for key in signature.load_public_keys(data):
+        assert signature.spki(signature.load_spki(signature.spki(key), "again")) == signature.spki(key)
+
+
+def _pattern(_context: Context, data: bytes) -> None:
+    pattern.compile_pattern(data.decode("utf-8", "replace")).search(SUBJECT)
+
+
+class _Repository:
+    """A registry's repository that holds what the input says, under any name, and blobs by their digest."""
+
+    def __init__(self, manifests: dict[str, bytes], blob: bytes = b"") -> None:
+        self.manifests = manifests
+        self.content = blob
+
+    def manifest(self, name: str) -> bytes | None:
+        return self.manifests.get(name)
+
+    def blob(self, _digest: str, _limit: int, /) -> bytes:
+        return self.content
+
+    def referrers(self, _digest: str, /) -> tuple[bytes, ...] | None:
+        return None
+
+
+def _image(signatures: dict[str, bytes], blob: bytes = b"") -> None:
+    """Verifies an image whose signatures are all accepted, so that every reader behind them runs."""
+    document = b'{"schemaVersion": 2}'
+    digest = hashlib.sha256(document).hexdigest()
+    manifests = {name.replace("DIGEST", digest): content for name, content in signatures.items()}
+    repository = _Repository({f"sha256:{digest}": document, **manifests}, blob)
+    name = image.parse_image_name(f"registry.example.test/name@sha256:{digest}")
+
+    def accept(signed: Signed, artifact: bytes, predicate_type: str | None) -> Verdict:
+        return Verdict("fuzz", hashlib.sha256(artifact).hexdigest())
+
+    image.verify_image(repository, name, accept, require_reference="registry.example.test/name")
+
+
+def _described(content: bytes, media_type: str) -> str:
+    digest = hashlib.sha256(content).hexdigest()
+    return f'{{"mediaType": "{media_type}", "digest": "sha256:{digest}", "size": {len(content)}'
+
+
+def _image_referrer(_context: Context, data: bytes) -> None:
+    index = f'{{"schemaVersion": 2, "manifests": [{_described(data, "x")}}}]}}'.encode()
+    digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    _image({"sha256-DIGEST": index, digest: data}, _context.tiled_bytes)
+
+
+def _image_payload(_context: Context, data: bytes) -> None:
+    layer = _described(data, "application/vnd.dev.cosign.simplesigning.v1+json")
+    annotations = '"annotations": {"dev.cosignproject.cosign/signature": "MAA="}'
+    _image({"sha256-DIGEST.sig": f'{{"schemaVersion": 2, "layers": [{layer}, {annotations}}}]}}'.encode()}, data)
+
+
+TARGETS: dict[str, Target] = {
+    "strict_json": _strict_json,
+    "encoding": _encoding,
+    "der": _der,
+    "trust_root": lambda _context, data: trust_root.parse_trust_root(data),
+    "certificate": _certificate,
+    "bundle": _bundle,
+    "old_bundle": lambda _context, data: old_bundle.parse_old_bundle(data),
+    "sidecars": _sidecars,
+    "rekor_answer": lambda _context, data: rekor.parse_entries(data),
+    "checkpoint": _checkpoint,
+    "entry_body": _entry_body,
+    "timestamp": _timestamp,
+    "statement": lambda _context, data: dsse.check_statement(data, dsse.PAYLOAD_TYPE, "0" * 64, "fuzz"),
+    "public_keys": _public_keys,
+    "pattern": _pattern,
+    "image_name": lambda _context, data: image.parse_image_name(data.decode("utf-8", "replace")),
+    "image_signatures": lambda _context, data: _image({"sha256-DIGEST.sig": data}),
+    "image_index": lambda _context, data: _image({"sha256-DIGEST": data}),
+    "image_referrer": _image_referrer,
+    "image_payload": _image_payload,
+    "sums": lambda _context, data: sums.digest_of(data, "artifact", "input"),
+}
