@@ -8,6 +8,7 @@ from __future__ import annotations
 # Every code that a verdict can carry. Callers and tests decide on the code, people read the text of the exception.
 REASONS: dict[str, str] = {
     # Input as such
+    "input_unreadable": "a file of the policy or the signature cannot be read",
     "input_malformed": "the signature, certificate, bundle, entry or answer is not what its format prescribes",
     "input_too_large": "an input, or a list in it, is larger than any genuine one",
     "format_unsupported": "the format, its version or a kind in it is not one that is verified",
@@ -57,7 +58,7 @@ REASONS: dict[str, str] = {
     "reference_mismatch": "the signature was made for another repository",
     # Lists of digests
     "sums_mismatch": "the signed list does not have exactly one digest for the file",
-    # Time and size of the work itself
+    # The verifier itself
     "internal_error": "the verifier met something it does not know; nothing is verified",
 }
 
