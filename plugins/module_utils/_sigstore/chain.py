@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
+from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore import der
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore import instants as clock
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.errors import Refused
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.model import Authority
@@ -65,18 +66,18 @@ def guarded(read: Callable[[], T], what: str) -> T:
         raise Refused("input_malformed", f"{what} cannot be read: {str(error)[:200]}") from error
 
 
-def load_certificate(der: bytes, what: str = "the certificate") -> x509.Certificate:
+def load_certificate(raw: bytes, what: str = "the certificate") -> x509.Certificate:
     """One X.509 certificate from its DER bytes, with every part of it that is used later read once.
 
     Raises Refused naming `what`: "input_malformed", "input_too_large" beyond 64 KiB. A public key of an unknown kind is
     no error here; such a certificate verifies nothing.
     """
-    if len(der) > MAX_CERTIFICATE:
-        raise Refused("input_too_large", f"{what} has {len(der)} bytes, at most {MAX_CERTIFICATE} are read")
+    if len(raw) > MAX_CERTIFICATE:
+        raise Refused("input_too_large", f"{what} has {len(raw)} bytes, at most {MAX_CERTIFICATE} are read")
 
     def read() -> x509.Certificate:
-        certificate = x509.load_der_x509_certificate(der)
-        if certificate.public_bytes(Encoding.DER) != der:
+        certificate = x509.load_der_x509_certificate(raw)
+        if certificate.public_bytes(Encoding.DER) != raw:
             raise ValueError("bytes behind its end")
         _ = certificate.version, certificate.issuer, certificate.subject, certificate.serial_number
         _ = _not_before(certificate), _not_after(certificate), certificate.tbs_certificate_bytes
@@ -84,7 +85,12 @@ def load_certificate(der: bytes, what: str = "the certificate") -> x509.Certific
             _ = one.oid.dotted_string
         return certificate
 
-    return guarded(read, what)
+    certificate = guarded(read, what)
+    body, algorithm, *_signature = der.read(raw, what).children()
+    fields = body.children()
+    if fields[1 if fields[0].tag == der.INTEGER else 2].raw != algorithm.raw:
+        raise Refused("input_malformed", f"{what} names two signature algorithms")
+    return certificate
 
 
 def public_key(certificate: x509.Certificate) -> CertificatePublicKeyTypes | None:
