@@ -158,6 +158,10 @@ def _prove_entry(entry: LogEntry, signed: Signed, trust_root: TrustRoot) -> _Log
         )
     if entry.proof is None and (signed.proof_required or log.v2):
         raise Refused("proof_missing", "the log entry lacks its proof of inclusion")
+    if log.v2 and entry.promise is not None:
+        raise Refused("input_malformed", f"the entry has a promise, but the log {log.name} makes none")
+    if log.v2 and not signed.timestamps:
+        raise Refused("time_missing", f"entries of the log {log.name} hold no time, and no time stamp says when it was")
     if entry.promise is None and signed.promise_required:
         raise Refused("set_missing", "the log entry lacks the log's signed promise")
     time = None if entry.promise is None else verify_promise(entry, log)
