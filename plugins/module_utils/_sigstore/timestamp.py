@@ -76,10 +76,10 @@ SIGNATURES = {**ECDSA_SIGNATURES, **RSA_SIGNATURES}
 NULL = b"\x05\x00"
 KEY_ID = der.context(0, constructed=False)
 ATTRIBUTES = der.context(0)
-# In the order in which they may follow each other, each at most once.
+# Optional fields in the order in which they may follow each other, each at most once. Revocation lists and attributes
+# that nobody signed are not among them: Sigstore's authorities send none, and nothing here would read them.
 INFO_TAIL = (der.SEQUENCE, der.BOOLEAN, der.INTEGER, der.context(0), der.context(1))
-SIGNED_DATA_TAIL = (der.context(0), der.context(1), der.SET)
-SIGNER_TAIL = (der.context(1),)
+SIGNED_DATA_TAIL = (der.context(0), der.SET)
 
 GENERALIZED_TIME = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{0,8}[1-9]))?Z", re.ASCII)
 
@@ -160,8 +160,10 @@ def _parse(token: bytes) -> _Token:
 def _signed_data(signed_data: Element) -> _Token:
     version, algorithms, content_info, *rest = _fields(signed_data, 4)
     tail = _tail(rest, SIGNED_DATA_TAIL)
-    signers = tail[der.SET].children() if der.SET in tail else ()
-    algorithms.expect(der.SET)
+    if der.SET not in tail:
+        raise _refuse("it has no signer")
+    signers = tail[der.SET].children()
+    announced = {_algorithm(one) for one in algorithms.expect(der.SET).children()}
     kind, wrapped = _fields(content_info.expect(der.SEQUENCE), 2, exact=True)
     if version.integer() != 3 or kind.oid() != TST_INFO:
         raise _refuse("its signed data is not that of a time stamp")
@@ -170,12 +172,14 @@ def _signed_data(signed_data: Element) -> _Token:
     bag = tail.get(der.context(0))
     content = _explicit(wrapped, 0).octets()
     embedded = tuple(one.raw for one in bag.children()) if bag else ()
-    return _signer_info(signers[0].expect(der.SEQUENCE), content, embedded)
+    parsed = _signer_info(signers[0].expect(der.SEQUENCE), content, embedded)
+    if parsed.hash_name not in {HASHES.get(name) for name in announced}:
+        raise _refuse("it does not announce the hash of its signer")
+    return parsed
 
 
 def _signer_info(signer: Element, content: bytes, embedded: tuple[bytes, ...]) -> _Token:
-    version, sid, algorithm, attributes, signature_algorithm, signature, *rest = _fields(signer, 6)
-    _tail(rest, SIGNER_TAIL)
+    version, sid, algorithm, attributes, signature_algorithm, signature = _fields(signer, 6, exact=True)
     # RFC 5652 5.3: the version follows from how the certificate is named.
     if version.integer() != (3 if sid.tag == KEY_ID else 1):
         raise _refuse("version and signer identifier do not fit each other")

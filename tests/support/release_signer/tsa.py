@@ -73,7 +73,9 @@ class Shape:
     content_info_type: str = SIGNED_DATA
     version: int = 3
     content_type: str = TST_INFO
+    announced: tuple[str, ...] = ()
     certificates: tuple[bytes, ...] | None = None
+    revocation_list: bool = False
     signers: int = 1
     # SignerInfo
     signer_version: int | None = None
@@ -94,6 +96,7 @@ class Shape:
     ess_serial: int | None = None
     signed_tag: int = 0x31
     signature_edit: Callable[[bytes], bytes] = _same
+    unsigned_attribute: bool = False
     # The whole answer
     info_after: Callable[[bytes], bytes] = _same
     answer_edit: Callable[[bytes], bytes] = _same
@@ -142,9 +145,10 @@ class Tsa:
         bag = () if shape.certificates is None else (set_of(*shape.certificates, tag=0xA0),)
         signed_data = sequence(
             integer(shape.version),
-            set_of(_algorithm(HASHES[shape.digest_name])),
+            set_of(*(_algorithm(HASHES[one]) for one in (shape.announced or (shape.digest_name,)))),
             sequence(oid(shape.content_type), field(0, octets(shape.info_after(info)))),
             *bag,
+            *([element(0xA1)] if shape.revocation_list else []),
             set_of(*signers),
         )
         status = [integer(shape.status)]
@@ -194,6 +198,7 @@ class Tsa:
             *([element(0xA0, *attributes)] if shape.with_attributes else []),
             _signature_algorithm(key, shape.signature_name or shape.digest_name),
             octets(shape.signature_edit(sign(key, signed, shape.digest_name))),
+            *([field(1, _attribute(CONTENT_TYPE, oid(TST_INFO)))] if shape.unsigned_attribute else []),
         )
 
     def _attributes(self, shape: Shape, info: bytes) -> list[bytes]:

@@ -146,7 +146,7 @@ def test_a_pipe_put_in_place_between_look_and_open_is_refused(release: Path, mon
     release.unlink()
     os.mkfifo(release)
     before = open_files()
-    monkeypatch.setattr(under_test.os, "stat", lambda _path: status)
+    monkeypatch.setattr(os, "stat", lambda _path: status)
     assert reason(lambda: Artifact.from_path(str(release))) == "artifact_unreadable"
     assert open_files() == before
 
@@ -231,7 +231,7 @@ def test_a_change_during_the_reading_is_noticed(
             return super().readinto(block)
 
     monkeypatch.setattr(under_test, "BLOCK", 1000)
-    monkeypatch.setattr(under_test.io, "FileIO", Meddled)
+    monkeypatch.setattr(io, "FileIO", Meddled)
     with Artifact.from_path(str(release)) as artifact:
         assert reason(lambda: artifact.digest("sha256")) == "artifact_changed"
         assert reason(lambda: artifact.digest("sha256")) == "artifact_changed"
@@ -251,9 +251,9 @@ def test_a_swapped_path_does_not_swap_the_bytes(release: Path) -> None:
         other = release.with_name("other")
         other.write_bytes(b"other")
         other.replace(release)
-        assert reason(lambda: (artifact.digest("sha256"), artifact.verify_unchanged())) == "artifact_changed"
-        with pytest.raises(Refused):
-            artifact.verify_unchanged()
+        # Unlinking shows in the file that is open, so that not even a digest of it is given.
+        assert reason(lambda: artifact.digest("sha256")) == "artifact_changed"
+        assert reason(artifact.verify_unchanged) == "artifact_changed"
 
 
 def test_passes_over_different_bytes_never_both_count() -> None:
@@ -269,7 +269,7 @@ def test_passes_over_different_bytes_never_both_count() -> None:
 def test_a_digest_is_computed_once(release: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Artifact.from_path(str(release)) as artifact:
         first = artifact.digest("sha256")
-        monkeypatch.setattr(under_test.hashlib, "new", None)
+        monkeypatch.setattr(hashlib, "new", None)
         assert artifact.digest("sha256") == first
 
 
