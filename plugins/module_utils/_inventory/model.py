@@ -39,6 +39,11 @@ FACTS: dict[str, tuple[str, ...]] = {
     "signing mode": ("module_signing_mode",),
     "trust root": ("module_signing_trust_root", "prexorcloud_module_trust_root"),
     "release source": ("release_source", "prexorcloud_release_source"),
+    "release verification": ("release_verification", "prexorcloud_release_verification"),
+    "release ref": ("release_ref", "prexorcloud_release_ref"),
+    "release trust root": ("release_trust_root", "prexorcloud_release_trust_root"),
+    "release authorities": ("release_ca_path", "prexorcloud_release_ca_path"),
+    "rekor url": ("release_rekor_url", "prexorcloud_rekor_url"),
 }
 
 

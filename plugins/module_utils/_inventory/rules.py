@@ -47,6 +47,7 @@ COMMON_PASSWORDS = frozenset[str]().union(
 JWT_SECRET = re.compile(r"^[A-Za-z0-9+/]+={0,2}$")
 JWT_BYTES = 32
 PASSWORD_LENGTH = 8
+_REF = re.compile(r"refs/(?:tags|heads)/[A-Za-z0-9][A-Za-z0-9._/+-]*\Z", re.ASCII)
 PEM_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
 SIGNING_MODES = ("KEYED", "COSIGN_BUNDLE")
 
@@ -418,7 +419,7 @@ def release_source(cluster: Cluster) -> Iterator[Finding]:
         source, name = host.text("release source"), host.variable("release source")
         if not source:
             yield Finding(
-                f"{name} is missing. Set the base URL or the directory with the JARs and their SHA256SUMS.",
+                f"{name} is missing. Set the base URL or the directory with the JARs, SHA256SUMS and its signature.",
                 (host.name,),
             )
         elif "://" in source:
@@ -431,6 +432,46 @@ def release_source(cluster: Cluster) -> Iterator[Finding]:
                 )
         elif os.path.isabs(source) and not os.path.isdir(source):
             yield Finding(f"{name} is {source}, which is no directory of the control node.", (host.name,))
+
+
+def release_signed(cluster: Cluster) -> Iterator[Finding]:
+    """Verification is switched off by saying so, never by a value that is missing or empty."""
+    for host in cluster.programs:
+        verification, name = host.text("release verification"), host.variable("release verification")
+        if verification == "digests_only":
+            yield Finding(
+                f"{name} is digests_only: NO SIGNATURE OF THE RELEASE IS VERIFIED. Whoever can change"
+                f" {host.text('release source')} decides what runs on the hosts. Set it to required.",
+                (host.name,),
+                True,
+            )
+            if host.text("release source").startswith("http://"):
+                yield Finding(
+                    f"{host.variable('release source')} is plain http, and without signatures nothing else vouches for"
+                    " what it sends. Use https.",
+                    (host.name,),
+                )
+        elif verification != "required":
+            yield Finding(
+                f"{name} is {verification or 'empty'}. Set it to required, or leave it out, which means the same.",
+                (host.name,),
+            )
+        if not _REF.match(host.text("release ref")):
+            yield Finding(
+                f"{host.variable('release ref')} is {host.text('release ref') or 'empty'}, which is no git ref. Leave"
+                " it out, or name one like refs/tags/v1.0.0 or refs/heads/main.",
+                (host.name,),
+            )
+        if not host.text("rekor url").startswith("https://"):
+            yield Finding(f"{host.variable('rekor url')} is no https URL.", (host.name,))
+        for fact, what in (("release trust root", "trusted_root.json"), ("release authorities", "PEM file")):
+            path = host.text(fact)
+            if host.variable(fact) in host.given and not os.path.isfile(path):
+                yield Finding(
+                    f"{host.variable(fact)} is {path or 'empty'}, which is no file of the control node. Give the path"
+                    f" of a {what}, or leave it out.",
+                    (host.name,),
+                )
 
 
 RULES: tuple[Rule, ...] = (
@@ -466,6 +507,9 @@ RULES: tuple[Rule, ...] = (
     Rule("signing", "modules are verified against a usable trust root", (6,), signing),
     Rule("signing-agrees", "controllers and daemons verify in the same way", (6,), signing_agrees),
     Rule("release-source", "a place to take the release from", (21,), release_source),
+    Rule(
+        "release-signed", "the release's signatures are verified, against a policy that is whole", (21,), release_signed
+    ),
 )
 
 

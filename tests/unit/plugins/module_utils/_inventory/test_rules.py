@@ -34,6 +34,9 @@ DEFAULTS: dict[str, Any] = {
     "network_lockdown_add_inventory_hosts": True,
     "module_signing_required": True,
     "module_signing_mode": "COSIGN_BUNDLE",
+    "prexorcloud_release_verification": "required",
+    "prexorcloud_release_ref": "refs/tags/v1.0.0",
+    "prexorcloud_rekor_url": "https://rekor.sigstore.dev",
 }
 SHARED: dict[str, Any] = {
     "prexorcloud_mongodb_uri": f"mongodb://prexor:{MARKER}%40x@10.0.0.31:27017/prexorcloud?replicaSet=rs0",
@@ -193,6 +196,19 @@ BROKEN: list[tuple[str, str, Cluster]] = [
     ("release-source", "is missing", cluster(without="prexorcloud_release_source")),
     ("release-source", "no directory", cluster({"prexorcloud_release_source": "/nonexistent/release"})),
     ("release-source", "no http", cluster({"prexorcloud_release_source": "ftp://mirror/x"})),
+    ("release-signed", "is empty. Set it to required", cluster({"prexorcloud_release_verification": ""})),
+    ("release-signed", "is empty. Set it to required", cluster({"release_verification": None})),
+    ("release-signed", "is false. Set it to required", cluster({"prexorcloud_release_verification": "false"})),
+    ("release-signed", "no git ref", cluster({"prexorcloud_release_ref": ""})),
+    ("release-signed", "no git ref", cluster({"prexorcloud_release_ref": "refs/tags/.*"})),
+    ("release-signed", "no https URL", cluster({"prexorcloud_rekor_url": "http://rekor.example.com"})),
+    ("release-signed", "no file of the control node", cluster({"prexorcloud_release_trust_root": ""})),
+    ("release-signed", "no file of the control node", cluster({"prexorcloud_release_ca_path": "/nonexistent"})),
+    (
+        "release-signed",
+        "Use https",
+        cluster({"prexorcloud_release_verification": "digests_only", "prexorcloud_release_source": "http://mirror/x"}),
+    ),
     ("release-source", "user or password", cluster({"prexorcloud_release_source": f"https://u:{MARKER}@mirror/x"})),
 ]
 
@@ -213,6 +229,7 @@ WARNED: list[tuple[str, str, Cluster]] = [
         "WITHOUT A SIGNATURE",
         cluster({"module_signing_required": "false"}, without="prexorcloud_module_trust_root"),
     ),
+    ("release-signed", "NO SIGNATURE", cluster({"prexorcloud_release_verification": "digests_only"})),
     (
         "replica-set",
         "odd number",
