@@ -40,7 +40,8 @@ MAX_LISTED = 10_000
 
 # Type of the statement in the bundles that `cosign sign` attaches to images.
 SIGN_PREDICATE = "https://sigstore.dev/cosign/sign/v1"
-BUNDLE_VERSION = "0.3"
+# Of the bundles that cosign attaches to images, and of the oldest there are.
+BUNDLE_VERSION, OLDEST = "0.3", "0.1"
 SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json"
 SIMPLE_SIGNING_TYPE = "cosign container image signature"
 BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
@@ -143,18 +144,24 @@ def parse_image_name(text: str) -> ImageName:
 
 
 def verify_image(
-    registry: Registry, image: ImageName, check: Check, *, require_reference: str | None = None
+    registry: Registry,
+    image: ImageName,
+    check: Check,
+    *,
+    require_reference: str | None = None,
+    min_bundle_version: str = OLDEST,
 ) -> ImageVerdict:
     """Proves that an image is signed.
 
     A tag is resolved once, and its digest is what the verdict is about. `require_reference` is host/repository that the
     signature must have been made for; None takes a signature that was copied from another repository, as cosign does.
+    `min_bundle_version` above "0.1" leaves bundles alone: the classic form proves no more than the oldest of them.
 
     Raises Refused: "image_unsigned" if the registry has no signature, else the reason that says most about why none of
     them counts.
     """
     document = _resolve(registry, image)
-    search = _Search(registry, document, _sha256(document), check, require_reference)
+    search = _Search(registry, document, _sha256(document), check, require_reference, min_bundle_version)
     pinned = f"{image.name}@{search.digest}"
     failures: list[Refused] = []
     for number, candidate in enumerate(search.candidates(failures)):
@@ -184,6 +191,7 @@ class _Search:
     digest: str
     check: Check
     reference: str | None
+    min_bundle_version: str
 
     def candidates(self, failures: list[Refused]) -> Iterator[_Candidate]:
         """All that may be a signature. A place that cannot be read is a failure, and the next one is read."""
@@ -218,6 +226,8 @@ class _Search:
         """cosign's classic signature: annotations that sign the layer, a layer that names the image."""
         if layer.optional_text("mediaType") != SIMPLE_SIGNING:
             return None
+        if self.min_bundle_version != OLDEST:
+            raise Refused("format_too_old", f"a signature without a bundle of version {self.min_bundle_version}")
         signed = _read_annotations(layer.members("annotations"))
         payload = self._blob(layer)
         verdict = self.check(signed, payload, None)

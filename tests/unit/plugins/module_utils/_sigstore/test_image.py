@@ -503,6 +503,17 @@ def test_bundles_name_no_repository() -> None:
     assert caught.value.reason == "reference_mismatch"
 
 
+@pytest.mark.parametrize("version", ["0.2", "0.3"])
+def test_a_demanded_version_admits_bundles_only(version: str) -> None:
+    registry = image()
+    classic(registry)
+    with pytest.raises(Refused) as caught:
+        verify_image(registry, NAME, check_by_key, min_bundle_version=version)
+    assert caught.value.reason == "format_too_old"
+    fallback(registry)
+    assert verify_image(registry, NAME, check_by_key, min_bundle_version=version)
+
+
 # -- which reason is given -------------------------------------------------------------------------------------
 
 
