@@ -57,6 +57,7 @@ def guarded(read: Callable[[], T], what: str) -> T:
     except (
         ValueError,
         TypeError,
+        KeyError,  # 38: text in a name of a kind that it does not know
         OverflowError,
         UnsupportedAlgorithm,
         x509.InvalidVersion,
