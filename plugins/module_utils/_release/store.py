@@ -98,9 +98,10 @@ def file_digest(path: str) -> str | None:
         if os.path.islink(path):
             return None
         raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return None
     with os.fdopen(descriptor, "rb", buffering=0) as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return None
         digest = hashlib.sha256()
         for block in iter(lambda: file.read(_BLOCK), b""):
             digest.update(block)
