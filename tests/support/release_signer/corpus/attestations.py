@@ -183,7 +183,7 @@ ROWS: tuple[Row, ...] = (
         "statement_mismatch",
         SUBJECT,
     ),
-    _statement("predicate-missing", lambda members: members.pop("predicateType"), "input_malformed", STATEMENT),
+    _statement("predicate-missing", lambda members: members.pop("predicateType"), "predicate_mismatch", STATEMENT),
     _statement(
         "subject-null", lambda members: members.update(subject=None), "statement_mismatch", "cosign 3.0.5: null subject"
     ),
@@ -219,7 +219,7 @@ ROWS: tuple[Row, ...] = (
     _envelope(
         "two-signatures",
         lambda envelope: envelope["signatures"].append(dict(envelope["signatures"][0])),
-        "input_malformed",
+        "input_too_large",
         "sigstore.md 2 (2): exactly one signature",
     ),
     _envelope(
@@ -228,9 +228,7 @@ ROWS: tuple[Row, ...] = (
         "input_malformed",
         "sigstore.md 2 (2): exactly one signature",
     ),
-    _envelope(
-        "other-type", lambda envelope: envelope.update(payloadType="text/plain"), "format_unsupported", STATEMENT
-    ),
+    _envelope("other-type", lambda envelope: envelope.update(payloadType="text/plain"), "signature_invalid", STATEMENT),
     _envelope(
         "other-payload",
         lambda envelope: envelope.update(payload=b64(statement_about(ARTIFACT, "https://x.test"))),
@@ -251,14 +249,14 @@ ROWS: tuple[Row, ...] = (
         "dsse",
         "two-signatures",
         lambda body: _own_certificate_kept(body["spec"]["signatures"]),
-        "entry_mismatch",
+        "input_too_large",
         "sigstore.md 1.11: exactly one",
     ),
     _body(
         "dsse",
         "no-signature",
         lambda body: body["spec"].update(signatures=[]),
-        "entry_mismatch",
+        "input_malformed",
         "sigstore.md 1.11: exactly one",
     ),
     _body(
@@ -288,7 +286,7 @@ ROWS: tuple[Row, ...] = (
         "intoto",
         "two-signatures",
         lambda body: _own_certificate_kept(body["spec"]["content"]["envelope"]["signatures"]),
-        "entry_mismatch",
+        "input_too_large",
         "sigstore.md 1.11: one signature",
     ),
 )

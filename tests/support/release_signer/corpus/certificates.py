@@ -199,7 +199,7 @@ ROWS: tuple[Row, ...] = (
     Row("certificate-sha256", _other_hash, OK, "sigstore.md 1.3.2: with the leaf's own hash"),
     Row("certificate-of-own-authority", _same_names_other_keys, "chain_untrusted", "sigstore.md 5: own CA"),
     Row("certificate-issued-by-a-leaf", _issued_by_a_leaf, "chain_untrusted", "sigstore.md 1.3.4"),
-    Row("certificate-is-the-authority", _authority_signs, "certificate_profile", PROFILE),
+    Row("certificate-is-the-authority", _authority_signs, "chain_untrusted", PROFILE),
     Row("certificate-malformed", _malformed, "input_malformed", "sigstore.md 7: refused cleanly"),
     Row("certificate-bytes-behind", _bytes_behind, "input_malformed", "sigstore.md 1.6, 1.12: no trailing bytes"),
     Row("chain-root-in-bundle", _root_in_bundle, "input_malformed", "sigstore.md 1.3, 7: signers must not send it"),

@@ -296,7 +296,7 @@ ROWS: tuple[Row, ...] = (
     _bundle("unknown-inner-member", _material(more={}), BAD, "sigstore.md 3: unknown fields in a bundle"),
     _bundle(
         "snake-case",
-        lambda members: members.update(media_type=members.pop("mediaType")),
+        lambda members: members.update(verification_material=members.pop("verificationMaterial")),
         BAD,
         "sigstore.md 3: lowerCamelCase only",
     ),
@@ -341,8 +341,8 @@ ROWS: tuple[Row, ...] = (
     _entry("index-true", lambda entry: entry.update(logIndex=True), BAD, JSON_RULE),
     _entry("time-negative", lambda entry: entry.update(integratedTime="-1"), BAD, JSON_RULE),
     _entry(
-        "body-unpadded",
-        lambda entry: entry.update(canonicalizedBody=entry["canonicalizedBody"].rstrip("=") + "A"),
+        "body-padded-once-more",
+        lambda entry: entry.update(canonicalizedBody=entry["canonicalizedBody"] + "="),
         BAD,
         "sigstore.md 1.8: the text must re-encode to itself",
     ),
@@ -463,7 +463,7 @@ ROWS: tuple[Row, ...] = (
         BAD,
         BASE64,
     ),
-    _old("signature-null", lambda members: members.update(base64Signature=None), BAD, OLD),
+    _old("signature-null", lambda members: members.update(base64Signature=None), "format_unsupported", OLD),
     _old("unknown-member", lambda members: members.update(more=1), BAD, "sigstore.md 3: unknown fields"),
     Row(
         "key-bundle-for-identity",

@@ -633,14 +633,14 @@ ROWS: tuple[Row, ...] = (
         "entry_mismatch",
         "sigstore.md 1.11: key-type swap",
     ),
-    _body("two-blocks", _verifier(lambda text: text + text), "input_malformed", "sigstore.md 7: second PEM block"),
+    _body("two-blocks", _verifier(lambda text: text + text), "entry_mismatch", "sigstore.md 7: second PEM block"),
     _body(
         "block-and-key",
         _verifier(lambda text: text + pem(spki(OTHER_KEY), "PUBLIC KEY")),
-        "input_malformed",
+        "entry_mismatch",
         "sigstore.md 7: second PEM block",
     ),
-    _body("no-pem", _verifier(lambda _: b"nothing"), "input_malformed", MALFORMED),
+    _body("no-pem", _verifier(lambda _: b"nothing"), "entry_mismatch", MALFORMED),
     _body(
         "other-version",
         lambda body: body.update(apiVersion="0.0.2"),

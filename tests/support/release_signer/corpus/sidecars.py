@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..authority import spoil
-from ..case import ARTIFACT, OK, Material, Options, Row, options, sidecars
+from ..case import ARTIFACT, OK, POLICY, Material, Options, Row, options, sidecars
 from ..keys import b64
 from ..signing import Members, Signing, dump
 from ..world import World
@@ -199,11 +199,11 @@ ROWS: tuple[Row, ...] = (
         "log_entry_missing",
         "sigstore.md 2 (1): sidecars alone can never be verified offline",
     ),
-    Row("sidecars-no-certificate", _no_certificate, "material_mismatch", "sigstore.md 5: dropped sidecar"),
+    Row("sidecars-no-certificate", _no_certificate, POLICY, "sigstore.md 5: dropped sidecar"),
     Row(
         "sidecars-certificate-for-key",
         _certificate_for_key,
-        "material_mismatch",
+        POLICY,
         "sigstore.md 2: never from keyless to key or back",
     ),
     Row("sidecars-not-logged", _not_logged, "log_unknown", "sigstore.md 5: own Rekor"),
@@ -247,7 +247,7 @@ ROWS: tuple[Row, ...] = (
     ),
     _answer("no-promise", lambda entry: entry["verification"].pop("signedEntryTimestamp"), "set_missing", ANSWER),
     _answer("no-proof", lambda entry: entry["verification"].pop("inclusionProof"), "proof_missing", ANSWER),
-    _answer("no-verification", lambda entry: entry.pop("verification"), "set_missing", ANSWER),
+    _answer("no-verification", lambda entry: entry.pop("verification"), "proof_missing", ANSWER),
     _answer("no-checkpoint", lambda entry: _proof_of(entry).pop("checkpoint"), "checkpoint_missing", ANSWER),
     _answer(
         "promise-spoiled",

@@ -193,7 +193,7 @@ ROWS: tuple[Row, ...] = (
     _row(
         "log-key-type-differs",
         _in_key("tlogs", keyDetails="PKIX_ECDSA_P384_SHA_384"),
-        "log_unknown",
+        "trust_root_malformed",
         "sigstore.md 1.1.2",
     ),
     _row("log-key-swapped", _raw_key("tlogs", "P-256"), "log_unknown", LOG_ID),
