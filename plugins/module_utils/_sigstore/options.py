@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -61,11 +62,13 @@ POLICY_OPTIONS: dict[str, dict[str, Any]] = {
 
 
 def read_input(path: str) -> bytes:
-    """The content of a file that an option names. Raises Refused("input_unreadable")."""
+    """The content of a file that an option names. Raises Refused: "input_unreadable", "input_too_large"."""
     try:
+        if os.stat(path).st_size > FILE_LIMIT:
+            raise Refused("input_too_large", f"{path} is larger than {FILE_LIMIT} bytes")
         content = read_file(path, FILE_LIMIT)
-    except FileError as error:
-        raise Refused("input_unreadable", str(error)) from error
+    except (FileError, OSError, ValueError) as error:
+        raise Refused("input_unreadable", f"{path} cannot be read: {error}") from error
     if content is None:
         raise Refused("input_unreadable", f"{path} does not exist")
     return content
