@@ -165,8 +165,9 @@ skipped:
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.artifact import Artifact
@@ -191,9 +192,8 @@ from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.r
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.verify import verify
 
 
-def checking(module: AnsibleModule) -> Check:
+def checking(params: Mapping[str, Any]) -> Check:
     """What a signature has to stand up to. Raises Refused, PolicyError for options that make no policy."""
-    params = module.params
     policy = read_policy(params)
     deadline = time.monotonic() + params["timeout"]
 
@@ -209,11 +209,10 @@ def checking(module: AnsibleModule) -> Check:
     return check
 
 
-def run(module: AnsibleModule) -> ImageVerdict:
+def run(params: Mapping[str, Any]) -> ImageVerdict:
     """The verdict. Raises Refused, PolicyError."""
-    params = module.params
     name = parse_image_name(params["image"])
-    check = checking(module)
+    check = checking(params)
     access = Access(
         host=name.host,
         repository=name.repository,
@@ -249,7 +248,7 @@ def main() -> NoReturn:
     if LIBRARY_MISSING:
         module.fail_json(msg=f"{what} is not verified. {LIBRARY_ADVICE}", verified=False, reason="internal_error")
     try:
-        found = run(module)
+        found = run(module.params)
     except Refused as refused:
         module.fail_json(
             msg=f"{what} is not verified, {refused.reason}: {refused.detail}", verified=False, reason=refused.reason

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import ClassVar
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -19,6 +21,18 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 def sha256(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def loopback_tls(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """A new certificate for 127.0.0.1, as the file to trust and as a server's context. `folder` gets the files."""
+    options = (
+        "-x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test"
+        " -addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out ca.pem"
+    )
+    subprocess.run(["openssl", "req", *options.split()], cwd=folder, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "ca.pem", folder / "key.pem")
+    return folder / "ca.pem", context
 
 
 @dataclass(frozen=True)
@@ -32,10 +46,11 @@ class Page:
 
 @dataclass(frozen=True)
 class Asked:
-    """One request: path with query, and the header Authorization."""
+    """One request: path with query, the header Authorization, and what was posted."""
 
     path: str
     authorization: str | None
+    body: bytes = b""
 
 
 class LocalRegistry:
@@ -67,7 +82,8 @@ class _Handler(BaseHTTPRequestHandler):
     registry: ClassVar[LocalRegistry]
 
     def do_GET(self) -> None:
-        asked = Asked(self.path, self.headers.get("Authorization"))
+        posted = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        asked = Asked(self.path, self.headers.get("Authorization"), posted)
         self.registry.asked.append(asked)
         page = self.registry.guard(asked) or self.registry.pages.get(self.path.partition("?")[0], Page(status=404))
         self.send_response(page.status)
@@ -83,6 +99,8 @@ class _Handler(BaseHTTPRequestHandler):
                 page.body(self.wfile.write)
         except OSError:
             self.close_connection = True
+
+    do_POST = do_GET  # noqa: N815 the name that http.server looks for
 
     def log_message(self, *_parts: object) -> None:
         """Nothing: tests print only what they say."""

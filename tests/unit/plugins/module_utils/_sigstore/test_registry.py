@@ -9,7 +9,6 @@ import base64
 import email.message
 import json
 import ssl
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,6 +28,7 @@ from ansible_collections.prexorcloud.production.tests.unit.plugins.support.regis
     LocalRegistry,
     Page,
     local_registry,
+    loopback_tls,
     sha256,
 )
 
@@ -295,15 +295,7 @@ def test_redirects_to_no_web_address(server: LocalRegistry, location: str) -> No
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
     """A certificate for 127.0.0.1 and a server's context with it."""
-    folder = tmp_path_factory.mktemp("tls")
-    options = (
-        "-x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test"
-        " -addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out ca.pem"
-    )
-    subprocess.run(["openssl", "req", *options.split()], cwd=folder, check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "ca.pem", folder / "key.pem")
-    return folder / "ca.pem", context
+    return loopback_tls(tmp_path_factory.mktemp("tls"))
 
 
 def secure(server: LocalRegistry, ca_path: str | None) -> HttpRegistry:
