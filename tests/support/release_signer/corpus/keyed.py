@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from ..case import ARTIFACT, OK, POLICY, Material, Options, Row, keyed, options
 from ..keys import b64, new_key, pem, private_pem, spki
-from ..world import IDENTITY, ISSUER, World
+from ..world import IDENTITY, ISSUER, World, stamp
 
 
 def _kind(kind: str, expected: str = OK, rule: str = "sigstore.md 1.13", **how: Any) -> Row:
@@ -170,6 +171,18 @@ def _policy(**changes: str | list[str] | None) -> Callable[[World], Material]:
     return build
 
 
+def _window(start: timedelta | None, end: timedelta | None, *, logged: bool = True) -> Callable[[World], Material]:
+    """The caller says when the key was in use, in distances from the moment of signing."""
+
+    def build(world: World) -> Material:
+        signing = world.sign_with_key(ARTIFACT, new_key(), logged=logged)
+        ends = {"key_valid_from": start, "key_valid_until": end}
+        window = {name: None if distance is None else stamp(world.now + distance) for name, distance in ends.items()}
+        return keyed(signing.bundle(), signing.key_pem, transparency_log="offline" if logged else "ignore", **window)
+
+    return build
+
+
 def _digest_for_ed25519(world: World) -> Material:
     signing = world.sign_with_key(ARTIFACT, new_key("ed25519"), logged=False)
     digest = f"sha256:{hashlib.sha256(ARTIFACT).hexdigest()}"
@@ -183,6 +196,8 @@ def _own(key: Any) -> bytes:
 KEYS = "sigstore.md 2 (4): PEM PUBLIC KEY only"
 NEVER = "sigstore.md 2: never from keyless to key or back"
 WEAK = "sigstore.md 1.13: refused keys"
+WINDOW = "GHSA-wqqc-jjcq-vfxm: key used outside its window"
+SECOND = timedelta(seconds=1)
 
 ROWS: tuple[Row, ...] = (
     *(_kind(kind) for kind in ("P-256", "P-384", "P-521", "rsa-2048", "rsa-3072", "ed25519")),
@@ -238,6 +253,11 @@ ROWS: tuple[Row, ...] = (
     _form("old-certificate-of-other-key", _old_certificate_of_other_key, "material_mismatch", "sigstore.md 2 (3)"),
     _form("old-key-replaces-key", _old_key_replaces_key, "material_mismatch", "GHSA-fx35-mq7g-6g98: with a key"),
     _form("old-same-key", _old_same_key, "material_mismatch", "sigstore.md 2 (3): never a PUBLIC KEY"),
+    _form("good-in-window", _window(-SECOND, SECOND), OK, WINDOW),
+    _form("good-at-edge-of-window", _window(timedelta(), timedelta()), OK, "sigstore.md 1.1.4: closed"),
+    _form("window-over", _window(None, -SECOND), "key_expired", WINDOW),
+    _form("window-not-begun", _window(SECOND, None), "key_expired", WINDOW),
+    _form("window-without-time", _window(-SECOND, SECOND, logged=False), "time_missing", WINDOW),
     _form("file-private", _file(lambda _, key: private_pem(key)), "key_malformed", KEYS),
     _form("file-private-beside", _file(lambda _, key: _own(key) + private_pem(key)), "key_malformed", KEYS),
     _form("file-certificate", _file(lambda world, _: world.sign(b"").certificate_pem), "key_malformed", KEYS),
