@@ -181,11 +181,11 @@ cure:
   type: str
 """
 
-import importlib.util
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.prexorcloud.production.plugins.module_utils._crypto.files import FileError, read_file
+from ansible_collections.prexorcloud.production.plugins.module_utils._crypto.files import FileError
 from ansible_collections.prexorcloud.production.plugins.module_utils._release.advice import cure
 from ansible_collections.prexorcloud.production.plugins.module_utils._release.names import (
     ARTIFACTS,
@@ -197,75 +197,39 @@ from ansible_collections.prexorcloud.production.plugins.module_utils._release.so
 from ansible_collections.prexorcloud.production.plugins.module_utils._release.store import Store
 from ansible_collections.prexorcloud.production.plugins.module_utils._release.verified import (
     BUNDLE_VERSION,
-    LookUp,
     NotProven,
     Received,
-    Verify,
     about,
     bring,
 )
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.errors import PolicyError
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.identity import IdentityPolicy
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.instants import to_text
-from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.model import LogEntry, Signed
+from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.options import (
+    LIBRARY_ADVICE,
+    LIBRARY_MISSING,
+    asking,
+    read_input,
+)
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.policy import Policy
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.public_good import TRUSTED_ROOT
-from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.rekor import (
-    parse_entries,
-    search,
-    search_request,
-)
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.trust_root import parse_trust_root
-from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.verify import verify
 
-CRYPTOGRAPHY_MISSING = importlib.util.find_spec("cryptography") is None
 TRUST_ROOT = "trusted_root.json"
-TRUST_ROOT_LIMIT = 1024 * 1024
 
 
-def trust_root_document(module: AnsibleModule) -> bytes:
-    """The trust root as its publisher wrote it. Raises NotProven, FileError."""
-    path = module.params["trust_root"]
-    if path is None:
-        return TRUSTED_ROOT
-    document = read_file(path, TRUST_ROOT_LIMIT)
-    if document is None:
-        raise NotProven(path, "trust_root_malformed", "there is no such file on the control node")
-    return document
-
-
-def checks(document: bytes, ref: str) -> dict[SignedList, Verify]:
-    """How each list is verified. Raises NotProven, PolicyError, ValueError."""
-    with about(TRUST_ROOT):
-        trust_root = parse_trust_root(document)
-
-    def check(what: SignedList) -> Verify:
-        pattern = identity_pattern(what.workflow, ref)
-        policy = Policy(
-            trust_root=trust_root,
-            identity=IdentityPolicy.from_options(None, pattern, ISSUER, None),
+def policies(trust_root: bytes, ref: str, transparency_log: str) -> dict[SignedList, Policy]:
+    """What each list has to stand up to. Raises Refused, PolicyError, ValueError."""
+    trusted = parse_trust_root(trust_root)
+    return {
+        what: Policy(
+            trust_root=trusted,
+            identity=IdentityPolicy.from_options(None, identity_pattern(what.workflow, ref), ISSUER, None),
+            transparency_log=transparency_log,
             min_bundle_version=BUNDLE_VERSION,
         )
-        return lambda signed, artifact: verify(signed, artifact, policy)
-
-    return {what: check(what) for _name, what in ARTIFACTS.values()}
-
-
-def asking(module: AnsibleModule) -> LookUp | None:
-    """How the transparency log is asked, None if it is not."""
-    if module.params["transparency_log"] == "offline":
-        return None
-
-    def look_up(signed: Signed, digest: bytes) -> tuple[LogEntry, ...]:
-        answer = search(
-            module.params["rekor_url"],
-            search_request(signed, digest),
-            ca_file=module.params["ca_path"],
-            timeout=module.params["timeout"],
-        )
-        return parse_entries(answer)
-
-    return look_up
+        for _name, what in ARTIFACTS.values()
+    }
 
 
 def described(received: Received, store: Store) -> dict[str, Any]:
@@ -286,18 +250,21 @@ def described(received: Received, store: Store) -> dict[str, Any]:
     }
 
 
-def run(module: AnsibleModule) -> dict[str, Any]:
+def run(params: Mapping[str, Any]) -> dict[str, Any]:
     """Everything, under the lock of the directory. Raises NotProven, PolicyError, FileError, OSError, ValueError."""
-    params = module.params
     required = params["verification"] == "required"
     source = open_source(params["source"], required, params["ca_path"], params["timeout"])
     store = Store(params["directory"])
-    document = trust_root_document(module) if required else b""
-    verified_by = checks(document, params["ref"]) if required else None
+    trust_root = b""
+    wanted_by = None
+    if required:
+        with about(params["trust_root"] or TRUST_ROOT):
+            trust_root = read_input(params["trust_root"]) if params["trust_root"] is not None else TRUSTED_ROOT
+            wanted_by = policies(trust_root, params["ref"], params["transparency_log"])
     with store.locked():
-        found = bring(params["artifacts"], params["version"], source, store, verified_by, asking(module))
+        found = bring(params["artifacts"], params["version"], source, store, wanted_by, asking(params))
         if required and params["trust_root_copy"]:
-            store.write(TRUST_ROOT, document)
+            store.write(TRUST_ROOT, trust_root)
     return {artifact: described(received, store) for artifact, received in found.items()}
 
 
@@ -324,10 +291,10 @@ def main() -> NoReturn:
             "prexorcloud_release_verification is digests_only: NO SIGNATURE IS VERIFIED. Whoever can change"
             f" {module.params['source']} decides what runs on the hosts. Set it to required."
         )
-    elif CRYPTOGRAPHY_MISSING:
-        module.fail_json(msg="The control node needs python3-cryptography (>= 38) to verify the release.")
+    elif LIBRARY_MISSING:
+        module.fail_json(msg=f"Release {module.params['version']} is not verified. {LIBRARY_ADVICE}")
     try:
-        module.exit_json(changed=False, artifacts=run(module))
+        module.exit_json(changed=False, artifacts=run(module.params))
     except NotProven as refused:
         advice = cure(refused.reason)
         module.fail_json(

@@ -21,6 +21,7 @@ _CURES = {
     "artifact_unreadable": (
         "Check prexorcloud_release_source and prexorcloud_version, and that the source has all files of the release."
     ),
+    "input_unreadable": "Check the paths of prexorcloud_release_trust_root and prexorcloud_release_ca_path.",
     "identity_mismatch": _REF,
     "chain_untrusted": _ROOT,
     "chain_expired": _ROOT,

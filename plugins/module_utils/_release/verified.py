@@ -10,28 +10,26 @@ under the trust root and policy in force, without a network (sigstore.md 2 (1)).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from .._sigstore.artifact import Artifact
 from .._sigstore.bundle import parse_bundle, render_bundle
 from .._sigstore.errors import Refused
-from .._sigstore.model import LogEntry, Signed, Verdict
+from .._sigstore.lookup import Ask, with_entries
+from .._sigstore.model import Verdict
+from .._sigstore.policy import OFFLINE, Policy
 from .._sigstore.sidecars import parse_sidecars
+from .._sigstore.verify import verify
 from . import source as sources
 from .names import ARTIFACTS, SignedList, artifact_name
 from .source import Source
 from .store import Store
 from .sums import digest_of
 
-# Bundles of other tools, and of older versions, prove less (sigstore.md 2 (2)).
+# What is written here; older versions prove less (sigstore.md 2 (2)).
 BUNDLE_VERSION = "0.3"
-
-# What was signed and the artifact -> what is proven; raises Refused.
-Verify = Callable[[Signed, Artifact], Verdict]
-# A signature without a log entry and the artifact's SHA-256 -> the entries that the log has for it; raises Refused.
-LookUp = Callable[[Signed, bytes], "tuple[LogEntry, ...]"]
 
 
 class NotProven(Exception):
@@ -77,13 +75,13 @@ def bring(
     version: str,
     source: Source,
     store: Store,
-    checks: Mapping[SignedList, Verify] | None,
-    look_up: LookUp | None,
+    policies: Mapping[SignedList, Policy] | None,
+    ask: Ask,
 ) -> dict[str, Received]:
     """Brings wanted artifacts into the store, each proven; by the names that the caller has for them.
 
-    wanted: keys of names.ARTIFACTS; checks: how each list is verified, None if digests alone are asked for; look_up:
-    asks the log, None for offline. Raises NotProven, FileError, OSError, ValueError.
+    wanted: keys of names.ARTIFACTS; policies: what each list has to stand up to, None if digests alone are asked for;
+    ask: asks the transparency log. Raises NotProven, FileError, OSError, ValueError.
     """
     proven: dict[SignedList, Proven] = {}
     found: dict[str, Received] = {}
@@ -94,8 +92,8 @@ def bring(
             with about(what.name):
                 proven[what] = (
                     digests_only(what, source, store)
-                    if checks is None
-                    else prove(what, source, store, checks[what], look_up)
+                    if policies is None
+                    else prove(what, source, store, policies[what], ask)
                 )
         with about(name):
             sha256 = digest_of(proven[what].content, name, what.name)
@@ -113,7 +111,7 @@ def digests_only(what: SignedList, source: Source, store: Store) -> Proven:
     return Proven(what, content, None, "none")
 
 
-def prove(what: SignedList, source: Source, store: Store, verify: Verify, look_up: LookUp | None) -> Proven:
+def prove(what: SignedList, source: Source, store: Store, policy: Policy, ask: Ask) -> Proven:
     """The list with its proof, which is kept in the store.
 
     What a server publishes under a version does not change, so a list that was proven before and still is needs no
@@ -122,23 +120,24 @@ def prove(what: SignedList, source: Source, store: Store, verify: Verify, look_u
     """
     kept = store.read(what.name, sources.LIST_LIMIT)
     if kept is not None and not source.local:
-        again = _prove_again(what, kept, store, verify)
+        again = _prove_again(what, kept, store, policy)
         if again is not None:
             return again
     content = sources.need(source, what.name, sources.LIST_LIMIT)
-    bundle = sources.read(source, what.bundle, sources.BUNDLE_LIMIT) if source.local or look_up is None else None
+    offline = policy.transparency_log == OFFLINE
+    bundle = sources.read(source, what.bundle, sources.BUNDLE_LIMIT) if source.local or offline else None
     if bundle is None and kept == content:
-        again = _prove_again(what, content, store, verify)
+        again = _prove_again(what, content, store, policy)
         if again is not None:
             return again
     if bundle is not None:
-        proven = _with_bundle(what, content, bundle, verify)
+        proven = _with_bundle(what, content, bundle, policy)
         store.remove(what.signature)
         store.remove(what.certificate)
-    elif look_up is not None:
-        proven, bundle = _with_sidecars(what, content, source, store, verify, look_up)
+    elif offline:
+        raise Refused("log_entry_missing", f"the source has no {what.bundle}, and the log is not asked")
     else:
-        raise Refused("log_entry_missing", f"the source has no {what.bundle}, and no log is asked")
+        proven, bundle = _with_sidecars(what, content, source, store, policy, ask)
     store.write(what.name, content)
     store.write(what.bundle, bundle)
     return proven
@@ -154,36 +153,35 @@ def receive(name: str, sha256: str, source: Source, store: Store) -> None:
         store.receive(name, sources.chunks(stream, name, sources.ARTIFACT_LIMIT, sources.ARTIFACT_SECONDS), sha256)
 
 
-def _prove_again(what: SignedList, content: bytes, store: Store, verify: Verify) -> Proven | None:
+def _prove_again(what: SignedList, content: bytes, store: Store, policy: Policy) -> Proven | None:
     """The list by the bundle of an earlier run, verified anew; None if that does not prove it any more."""
     bundle = store.read(what.bundle, sources.BUNDLE_LIMIT)
     if bundle is None:
         return None
     try:
-        return _with_bundle(what, content, bundle, verify)
+        return _with_bundle(what, content, bundle, policy)
     except Refused:
         return None
 
 
-def _with_bundle(what: SignedList, content: bytes, bundle: bytes, verify: Verify) -> Proven:
+def _with_bundle(what: SignedList, content: bytes, bundle: bytes, policy: Policy) -> Proven:
     with Artifact.from_bytes(content, what.name) as artifact:
-        return Proven(what, content, verify(parse_bundle(bundle, BUNDLE_VERSION), artifact), "bundle")
+        return Proven(what, content, verify(parse_bundle(bundle, BUNDLE_VERSION), artifact, policy), "bundle")
 
 
 def _with_sidecars(
-    what: SignedList, content: bytes, source: Source, store: Store, verify: Verify, look_up: LookUp
+    what: SignedList, content: bytes, source: Source, store: Store, policy: Policy, ask: Ask
 ) -> tuple[Proven, bytes]:
     signature = sources.need(source, what.signature, sources.SIDECAR_LIMIT)
     certificate = sources.need(source, what.certificate, sources.SIDECAR_LIMIT)
-    signed = parse_sidecars(signature, certificate)
     with Artifact.from_bytes(content, what.name) as artifact:
+        signed = with_entries(parse_sidecars(signature, certificate), artifact, policy, None, ask)
+        verdict = verify(signed, artifact, policy)
         digest = artifact.digest("sha256")
-        signed = replace(signed, entries=look_up(signed, digest))
-        verdict = verify(signed, artifact)
     entries = tuple(entry for entry in signed.entries if entry.log_index == verdict.log_index)
     bundle = render_bundle(replace(signed, entries=entries[:1]), digest)
     # what is kept has to prove the same by itself
-    proven = _with_bundle(what, content, bundle, verify)
+    proven = _with_bundle(what, content, bundle, policy)
     store.write(what.signature, signature)
     store.write(what.certificate, certificate)
     return replace(proven, proof="transparency log"), bundle

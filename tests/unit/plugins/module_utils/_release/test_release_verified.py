@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -17,7 +18,6 @@ import pytest
 from ansible_collections.prexorcloud.production.plugins.module_utils._release import source as sources
 from ansible_collections.prexorcloud.production.plugins.module_utils._release.names import (
     CHECKSUMS,
-    ISSUER,
     SUMS,
     SignedList,
     artifact_name,
@@ -26,19 +26,12 @@ from ansible_collections.prexorcloud.production.plugins.module_utils._release.na
 from ansible_collections.prexorcloud.production.plugins.module_utils._release.source import DirectorySource
 from ansible_collections.prexorcloud.production.plugins.module_utils._release.store import Store
 from ansible_collections.prexorcloud.production.plugins.module_utils._release.verified import (
-    BUNDLE_VERSION,
     NotProven,
     Received,
-    Verify,
     bring,
 )
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.errors import PolicyError, Refused
-from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.identity import IdentityPolicy
-from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.model import LogEntry, Signed
-from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.policy import Policy
-from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.rekor import parse_entries
-from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.trust_root import parse_trust_root
-from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.verify import verify
+from ansible_collections.prexorcloud.production.plugins.modules import release_verified
 from ansible_collections.prexorcloud.production.tests.support.release_signer.signing import Signing
 from ansible_collections.prexorcloud.production.tests.support.release_signer.world import World, identity_of
 
@@ -63,6 +56,7 @@ class Site:
         self.trust_root = self.world.trust_root_json()
         self.signings: list[Signing] = []
         self.log_is_up = True
+        self.log_lies = False
         self.asked = 0
         for name, content in FILES.items():
             (self.source / name).write_bytes(content)
@@ -87,33 +81,30 @@ class Site:
         if logged:
             self.signings.append(signing)
 
-    def look_up(self, signed: Signed, digest: bytes) -> tuple[LogEntry, ...]:
+    def ask(self, request: bytes) -> bytes:
         self.asked += 1
         if not self.log_is_up:
             raise Refused("log_unreachable", "nobody answers")
-        wanted = (digest, signed.content.signature)
-        found = [one for one in self.signings if (one.digest[1], one.signature) == wanted]
-        return tuple(entry for one in found for entry in parse_entries(one.answer()))
-
-    def verify(self, what: SignedList, ref: str = TAG) -> Verify:
-        identity = IdentityPolicy.from_options(None, identity_pattern(what.workflow, ref), ISSUER, None)
-        policy = Policy(parse_trust_root(self.trust_root), identity, min_bundle_version=BUNDLE_VERSION)
-        return lambda signed, artifact: verify(signed, artifact, policy)
+        (wanted,) = json.loads(request)["entries"]
+        about = wanted["spec"]["data"]["hash"]["value"], base64.b64decode(wanted["spec"]["signature"]["content"])
+        found = [one for one in self.signings if self.log_lies or (one.digest[1].hex(), one.signature) == about]
+        answers = [json.loads(one.answer()) for one in found]
+        return json.dumps([entry for answer in answers for entry in answer]).encode()
 
     def bring(
         self, *wanted: str, offline: bool = False, ref: str = TAG, remote: bool = False, digests_only: bool = False
     ) -> dict[str, Received]:
         source = DirectorySource(str(self.source))
         source.local = not remote
-        checks = None if digests_only else {what: self.verify(what, ref) for what in WORKFLOWS}
+        policies = release_verified.policies(self.trust_root, ref, "offline" if offline else "online")
         with self.store.locked():
             return bring(
                 list(wanted or ["controller", "cli_amd64"]),
                 "1.0.0",
                 source,
                 self.store,
-                checks,
-                None if offline else self.look_up,
+                None if digests_only else policies,
+                self.ask,
             )
 
     def refused(self, *wanted: str, **options: bool | str) -> tuple[str, str]:
@@ -340,6 +331,12 @@ def test_a_log_that_is_down_stops_the_first_run_only(site: Site) -> None:
     site.bring("controller")
     site.log_is_up = False
     assert site.bring("controller")["controller"].listed.proof == "bundle"
+
+
+def test_a_log_that_answers_with_entries_of_others_is_not_believed(site: Site) -> None:
+    altered_list(site)
+    site.log_lies = True
+    assert site.refused("controller") == ("SHA256SUMS", "entry_mismatch")
 
 
 def test_an_altered_artifact_of_the_cache_is_brought_anew(site: Site) -> None:
