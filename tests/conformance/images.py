@@ -6,9 +6,9 @@
 Usage: images.py --registry-binary FILE --cosign NAME=FILE [--cosign NAME=FILE ...]
 
 FILE of the registry is docker-registry of Debian 12; cosigns are of version 2 or 3. Every cosign signs images with a
-key of its own and without a log; every image is then altered in one way, or not, and judged by the module and by every
-cosign. Exit status 1 if the module gives another verdict or reason than is written here, or if a cosign disagrees in a
-way that is not listed with its reason.
+key of its own and without a log, and the test signer signs images as cosign does with certificates and logs. Every
+image is altered in one way, or not, and judged by the module and by every cosign. Exit status 1 if the module gives
+another verdict or reason than is written here, or if a cosign disagrees in a way that is not listed with its reason.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from http.client import HTTPResponse
 from pathlib import Path
 
@@ -35,6 +36,9 @@ Path(_HOLDER.name, "ansible_collections/prexorcloud").mkdir(parents=True)
 Path(_HOLDER.name, "ansible_collections/prexorcloud/production").symlink_to(CHECKOUT)
 sys.path.insert(0, _HOLDER.name)
 
+from ansible_collections.prexorcloud.production.tests.support.release_signer.keys import pem, spki
+from ansible_collections.prexorcloud.production.tests.support.release_signer.signing import Signing
+from ansible_collections.prexorcloud.production.tests.support.release_signer.world import ISSUER, World, identity_of
 from ansible_collections.prexorcloud.production.tests.unit.plugins.support import images
 from ansible_collections.prexorcloud.production.tests.unit.plugins.support.modules import run_module
 
@@ -45,6 +49,7 @@ LAYER = images.descriptor(b"layer", "application/vnd.oci.image.layer.v1.tar")
 # (case, form of the signature, generation of the cosign that verifies) -> why its verdict may differ from the module's.
 DIFFERENCES = {
     ("attestation only", "bundle", 3): "cosign does not compare the predicateType of bundles (sigstore.md 2 (5))",
+    ("provenance by the same workflow", "bundle", 3): "cosign does not compare the predicateType of bundles",
     (
         "other repository, reference asked for",
         "classic",
@@ -62,6 +67,44 @@ BLIND = "cosign 2 does not see the bundles of cosign 3"
 
 
 @dataclass(frozen=True)
+class Trust:
+    """Who may have signed: as options of the module, and as arguments of cosign, by generation where they differ."""
+
+    module: dict[str, object]
+    arguments: tuple[str, ...]
+    arguments_2: tuple[str, ...] = ()
+    variables_2: dict[str, str] = field(default_factory=dict)
+    arguments_3: tuple[str, ...] = ()
+
+
+def trust_in_key(public_key: Path) -> Trust:
+    options: dict[str, object] = {"public_keys": [str(public_key)], "transparency_log": "ignore"}
+    return Trust(options, ("--key", str(public_key), "--insecure-ignore-tlog"))
+
+
+def trust_in_world(world: World, folder: Path) -> Trust:
+    """The identity of the release workflow, with the test signer's root. cosign 2 takes its parts from variables."""
+    parts = {
+        "SIGSTORE_ROOT_FILE": pem(world.root.der, "CERTIFICATE") + pem(world.intermediate.der, "CERTIFICATE"),
+        "SIGSTORE_REKOR_PUBLIC_KEY": pem(spki(world.rekor.key.public_key()), "PUBLIC KEY"),
+        "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE": pem(spki(world.ct.key.public_key()), "PUBLIC KEY"),
+        "trusted_root.json": world.trust_root_json(),
+    }
+    for name, content in parts.items():
+        (folder / name).write_bytes(content)
+    root = str(folder / "trusted_root.json")
+    options: dict[str, object] = {
+        "certificate_identity": IDENTITY,
+        "certificate_oidc_issuer": ISSUER,
+        "trust_root": root,
+        "transparency_log": "offline",
+    }
+    variables = {name: str(folder / name) for name in parts if name.startswith("SIGSTORE_")}
+    arguments = ("--certificate-identity", IDENTITY, "--certificate-oidc-issuer", ISSUER)
+    return Trust(options, arguments, ("--offline",), variables, ("--trusted-root", root))
+
+
+@dataclass(frozen=True)
 class Cosign:
     """A binary; `generation` 2 signs in the classic form, 3 with bundles."""
 
@@ -74,9 +117,9 @@ class Cosign:
     def form(self) -> str:
         return "classic" if self.generation == 2 else "bundle"
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Runs it with nothing of our environment: its variables replace trust anchors."""
-        environment = {"HOME": str(self.home), "PATH": "/usr/bin:/bin", "COSIGN_PASSWORD": "test"}
+        environment = {"HOME": str(self.home), "PATH": "/usr/bin:/bin", "COSIGN_PASSWORD": "test", **variables}
         return subprocess.run(
             [str(self.binary), *arguments],
             env=environment,
@@ -106,10 +149,12 @@ class Cosign:
             "attest", "--key", str(key), "--predicate", str(predicate), "--type", "custom", *self.offline(), image
         )
 
-    def verify(self, image: str, key: Path, digest: str) -> bool:
+    def verify(self, image: str, trust: Trust, digest: str) -> bool:
         """True if it says so in both ways: exit status, and the digest in what it prints."""
-        options = ["--insecure-ignore-tlog", "--allow-http-registry", "--output", "json"]
-        done = self.run("verify", "--key", str(key), *options, image)
+        more = trust.arguments_3 if self.generation == 3 else trust.arguments_2
+        variables = trust.variables_2 if self.generation == 2 else {}
+        options = ["--allow-http-registry", "--output", "json"]
+        done = self.run("verify", *trust.arguments, *more, *options, image, **variables)
         if done.returncode:
             return False
         return digest in {one["critical"]["image"]["docker-manifest-digest"] for one in json.loads(done.stdout)}
@@ -215,12 +260,10 @@ def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
 
 @dataclass
 class Subject:
-    """What a case works on: a fresh repository, an image in it, and who signs with which keys."""
+    """What a case works on: a fresh repository, an image in it, and what is trusted."""
 
-    signer: Cosign
     repository: Repository
-    key: Path
-    other_key: Path
+    trust: Trust
     reference: str | None = None
     name: str = "1.0.0"
     digest: str = field(init=False)
@@ -234,6 +277,15 @@ class Subject:
 
     def pinned(self, digest: str) -> str:
         return f"{self.repository.host}/{self.repository.name}@{digest}"
+
+
+@dataclass
+class KeySubject(Subject):
+    """The same with a cosign that signs with a key, and another key."""
+
+    signer: Cosign = field(kw_only=True)
+    key: Path = field(kw_only=True)
+    other_key: Path = field(kw_only=True)
 
     def sign(self, key: Path | None = None, digest: str | None = None) -> None:
         self.signer.sign(self.pinned(digest or self.digest), key or self.key)
@@ -263,29 +315,29 @@ def entry_of(index: dict[str, list[dict[str, str]]]) -> str:
     return entry["digest"]
 
 
-def signed(subject: Subject) -> None:
+def signed(subject: KeySubject) -> None:
     subject.sign()
 
 
-def by_digest(subject: Subject) -> None:
+def by_digest(subject: KeySubject) -> None:
     subject.sign()
     subject.name = f"1.0.0@{subject.digest}"
 
 
-def unsigned(_subject: Subject) -> None:
+def unsigned(_subject: KeySubject) -> None:
     """Nothing."""
 
 
-def other_key(subject: Subject) -> None:
+def other_key(subject: KeySubject) -> None:
     subject.sign(subject.other_key)
 
 
-def other_key_first(subject: Subject) -> None:
+def other_key_first(subject: KeySubject) -> None:
     subject.sign(subject.other_key)
     subject.sign()
 
 
-def altered(subject: Subject) -> None:
+def altered(subject: KeySubject) -> None:
     subject.sign()
     subject.change_signature(lambda content: flip(content, subject.signer.form))
 
@@ -300,12 +352,12 @@ def flip(content: bytes, form: str) -> bytes:
     return images.encoded(bundle)
 
 
-def cut_signature(subject: Subject) -> None:
+def cut_signature(subject: KeySubject) -> None:
     subject.sign()
     subject.change_signature(lambda content: content[:-1])
 
 
-def copied_from_another_image(subject: Subject) -> None:
+def copied_from_another_image(subject: KeySubject) -> None:
     """The signature of another image, put where the one of this image would be."""
     other = subject.repository.put_image("other", "other")
     subject.sign(digest=other)
@@ -314,40 +366,40 @@ def copied_from_another_image(subject: Subject) -> None:
     )
 
 
-def moved_tag(subject: Subject) -> None:
+def moved_tag(subject: KeySubject) -> None:
     subject.sign()
     subject.digest = subject.repository.put_image("newer", "1.0.0")
 
 
-def replayed(subject: Subject) -> None:
+def replayed(subject: KeySubject) -> None:
     """A tag moved back to an older image that was signed: the caller has to pin what it wants."""
     subject.sign()
     subject.repository.put_image("newer", "1.0.0")
     subject.name = f"1.0.0@{subject.digest}"
 
 
-def signed_index(subject: Subject) -> None:
+def signed_index(subject: KeySubject) -> None:
     entry = images.descriptor(subject.repository.get_manifest(subject.digest), images.MANIFEST)
     subject.digest = subject.repository.put_manifest(images.index(entry), "1.0.0")
     subject.sign()
 
 
-def index_over_a_signed_image(subject: Subject) -> None:
+def index_over_a_signed_image(subject: KeySubject) -> None:
     subject.sign()
     entry = images.descriptor(subject.repository.get_manifest(subject.digest), images.MANIFEST)
     subject.digest = subject.repository.put_manifest(images.index(entry), "1.0.0")
 
 
-def attestation_only(subject: Subject) -> None:
+def attestation_only(subject: KeySubject) -> None:
     subject.signer.attest(subject.pinned(subject.digest), subject.key)
 
 
-def attestation_first(subject: Subject) -> None:
+def attestation_first(subject: KeySubject) -> None:
     attestation_only(subject)
     subject.sign()
 
 
-def other_repository(subject: Subject) -> None:
+def other_repository(subject: KeySubject) -> None:
     """Image and signature copied as they are."""
     subject.sign()
     copy = Repository(subject.repository.host, f"{subject.repository.name}/copy")
@@ -357,19 +409,19 @@ def other_repository(subject: Subject) -> None:
     subject.name = f"1.0.0@{subject.digest}"
 
 
-def other_repository_asked(subject: Subject) -> None:
+def other_repository_asked(subject: KeySubject) -> None:
     other_repository(subject)
     subject.reference = f"{subject.repository.host}/{subject.repository.name}"
 
 
-def own_repository_asked(subject: Subject) -> None:
+def own_repository_asked(subject: KeySubject) -> None:
     subject.sign()
     subject.reference = f"{subject.repository.host}/{subject.repository.name}"
 
 
 ANY = ("classic", "bundle")
 # (name, what is done, {form of the signature: what the module says})
-CASES: list[tuple[str, Callable[[Subject], None], dict[str, str]]] = [
+CASES: list[tuple[str, Callable[[KeySubject], None], dict[str, str]]] = [
     ("signed", signed, dict.fromkeys(ANY, VERIFIED)),
     ("signed, tag and digest", by_digest, dict.fromkeys(ANY, VERIFIED)),
     ("unsigned", unsigned, dict.fromkeys(ANY, "image_unsigned")),
@@ -406,9 +458,8 @@ def judge(subject: Subject) -> tuple[str, str]:
     """The module's verdict, and the image as it pins it."""
     arguments: dict[str, object] = {
         "image": subject.image,
-        "public_keys": [str(subject.key.with_suffix(".pub"))],
-        "transparency_log": "ignore",
         "insecure_registry": True,
+        **subject.trust.module,
     }
     if subject.reference is not None:
         arguments["require_reference"] = subject.reference
@@ -418,22 +469,32 @@ def judge(subject: Subject) -> tuple[str, str]:
     return VERIFIED, str(result["image"])
 
 
-def compare(subject: Subject, case: str, wanted: str, cosigns: list[Cosign]) -> tuple[list[str], list[str]]:
-    """The cells of a line of the table, and what is wrong in it."""
+@dataclass(frozen=True)
+class Expected:
+    """A line of the table: the case, who signed in which form, and what the module has to say."""
+
+    case: str
+    signer: str
+    form: str
+    verdict: str
+
+
+def compare(subject: Subject, expected: Expected, cosigns: list[Cosign]) -> tuple[list[str], list[str]]:
+    """The line of the table, and what is wrong in it."""
     wrong = []
     ours, pinned = judge(subject)
-    where = f"{case}, signed by {subject.signer.name}"
-    if ours != wanted:
-        wrong.append(f"{where}: the module says {ours}, not {wanted}")
+    where = f"{expected.case}, signed by {expected.signer}"
+    if ours != expected.verdict:
+        wrong.append(f"{where}: the module says {ours}, not {expected.verdict}")
     if ours == VERIFIED and pinned != subject.pinned(subject.digest):
         wrong.append(f"{where}: the module pins {pinned}, not {subject.pinned(subject.digest)}")
-    cells = [ours]
+    cells = [expected.case, expected.signer, expected.form, ours]
     for cosign in cosigns:
-        theirs = cosign.verify(subject.image, subject.key.with_suffix(".pub"), subject.digest)
+        theirs = cosign.verify(subject.image, subject.trust, subject.digest)
         differs = theirs != (ours == VERIFIED)
         cells.append(("verified" if theirs else "refused") + (" *" if differs else ""))
-        blind = BLIND if differs and subject.signer.generation == 3 and cosign.generation == 2 and not theirs else None
-        listed = DIFFERENCES.get((case, subject.signer.form, cosign.generation))
+        blind = BLIND if differs and expected.form == "bundle" and cosign.generation == 2 and not theirs else None
+        listed = DIFFERENCES.get((expected.case, expected.form, cosign.generation))
         if differs and not (blind or listed):
             wrong.append(f"{where}: {cosign.name} disagrees")
         if listed and not differs:
@@ -446,6 +507,140 @@ def new_key(cosign: Cosign, name: str) -> Path:
     return cosign.home / f"{name}.key"
 
 
+def signed_by_cosigns(cosigns: list[Cosign], host: str) -> Iterator[tuple[Subject, Expected]]:
+    """Every case with every cosign as the signer."""
+    for number, signer in enumerate(cosigns):
+        key, other = new_key(signer, f"key{number}"), new_key(signer, f"other{number}")
+        trust = trust_in_key(key.with_suffix(".pub"))
+        for at, (case, prepare, verdicts) in enumerate(CASES):
+            repository = Repository(host, f"signer{number}/case{at}")
+            subject = KeySubject(repository, trust, signer=signer, key=key, other_key=other)
+            prepare(subject)
+            yield subject, Expected(case, signer.name, signer.form, verdicts[signer.form])
+
+
+# -- keyless: what the test signer signs, in the forms of cosign -------------------------------------------------
+
+IDENTITY = identity_of("release-images.yml", "refs/tags/v1.0.0")
+OLDER = identity_of("release-images.yml", "refs/tags/v0.9.0")
+OTHER = images.sha256(b"other")
+
+
+@dataclass(frozen=True)
+class Worlds:
+    """The Sigstore that is trusted, and an attacker's own."""
+
+    good: World
+    other: World
+
+    def sign(self, text: bytes, identity: str = IDENTITY, issuer: str = ISSUER) -> Signing:
+        return self.good.sign(text, plan=self.good.leaf_plan(identity, issuer))
+
+    def attest(self, document: bytes, statement: bytes, identity: str = IDENTITY) -> Signing:
+        return self.good.attest(document, statement=statement, plan=self.good.leaf_plan(identity))
+
+
+def without_transparency(worlds: Worlds, text: bytes) -> Signing:
+    return worlds.good.sign(text, plan=replace(worlds.good.leaf_plan(IDENTITY), scts=()))
+
+
+def by_another_authority(worlds: Worlds, text: bytes) -> Signing:
+    return worlds.good.sign(text, plan=worlds.good.leaf_plan(IDENTITY), issuer=worlds.other.intermediate)
+
+
+def too_late(worlds: Worlds, text: bytes) -> Signing:
+    later = replace(worlds.good, now=worlds.good.now + timedelta(hours=1))
+    return later.sign(text, plan=worlds.good.leaf_plan(IDENTITY))
+
+
+def with_the_entry_of_another(worlds: Worlds, text: bytes) -> Signing:
+    return replace(worlds.sign(text), record=worlds.sign(text).record)
+
+
+def unlogged(worlds: Worlds, text: bytes) -> Signing:
+    return replace(worlds.sign(text), record=None)
+
+
+def back_dated(worlds: Worlds, text: bytes) -> Signing:
+    signing = worlds.sign(text)
+    if signing.record is None or signing.record.integrated_time is None:
+        raise SystemExit("the test signer logged nothing")
+    return replace(signing, record=replace(signing.record, integrated_time=signing.record.integrated_time - 5))
+
+
+# (case, how the text is signed, what the module says): the classic form.
+CLASSIC: list[tuple[str, Callable[[Worlds, bytes], Signing], str]] = [
+    ("keyless", Worlds.sign, VERIFIED),
+    ("older tag's workflow", lambda worlds, text: worlds.sign(text, OLDER), "identity_mismatch"),
+    ("other provider", lambda worlds, text: worlds.sign(text, issuer="https://idp.example.test"), "issuer_mismatch"),
+    ("other Sigstore", lambda worlds, text: Worlds(worlds.other, worlds.good).sign(text), "log_unknown"),
+    ("other authority", by_another_authority, "chain_untrusted"),
+    ("no certificate transparency", without_transparency, "sct_missing"),
+    ("signed after the certificate's end", too_late, "chain_expired"),
+    ("log entry of another signature", with_the_entry_of_another, "entry_mismatch"),
+    ("no log entry, offline", unlogged, "log_entry_missing"),
+    ("back-dated", back_dated, "set_invalid"),
+]
+# (case, how the manifest is attested, what the module says): bundles.
+BUNDLES: list[tuple[str, Callable[[Worlds, bytes], Signing], str]] = [
+    ("keyless", lambda worlds, document: worlds.attest(document, about(document)), VERIFIED),
+    (
+        "keyless, tiled log",
+        lambda worlds, document: worlds.good.sign_v2(
+            document, plan=worlds.good.leaf_plan(IDENTITY), statement=about(document)
+        ),
+        VERIFIED,
+    ),
+    (
+        "older tag's workflow",
+        lambda worlds, document: worlds.attest(document, about(document), OLDER),
+        "identity_mismatch",
+    ),
+    (
+        "other Sigstore",
+        lambda worlds, document: Worlds(worlds.other, worlds.good).attest(document, about(document)),
+        "log_unknown",
+    ),
+    (
+        "provenance by the same workflow",
+        lambda worlds, document: worlds.attest(
+            document, images.statement(images.sha256(document), "https://slsa.dev/provenance/v1")
+        ),
+        "predicate_mismatch",
+    ),
+    (
+        "statement about another image",
+        lambda worlds, document: worlds.attest(document, images.statement(OTHER)),
+        "statement_mismatch",
+    ),
+]
+
+
+def about(document: bytes) -> bytes:
+    return images.statement(images.sha256(document))
+
+
+def signed_by_the_test_signer(folder: Path, host: str) -> Iterator[tuple[Subject, Expected]]:
+    """Every keyless case."""
+    worlds = Worlds(World.make(), World.make())
+    trust = trust_in_world(worlds.good, folder)
+    for at, (case, sign, verdict) in enumerate(CLASSIC):
+        subject = Subject(Repository(host, f"classic/case{at}"), trust)
+        text = images.simple_signing(subject.digest, f"{host}/{subject.repository.name}")
+        signing = sign(worlds, text)
+        subject.repository.put_blob(text)
+        images.put_classic(subject.repository, subject.digest, [images.keyless_layer(signing, worlds.good)])
+        yield subject, Expected(case, "test signer", "classic", verdict)
+    for at, (case, attest, verdict) in enumerate(BUNDLES):
+        subject = Subject(Repository(host, f"bundle/case{at}"), trust)
+        signing = attest(worlds, subject.repository.get_manifest(subject.digest))
+        if signing.tokens:
+            subject.trust = replace(trust, arguments_3=(*trust.arguments_3, "--use-signed-timestamps"))
+        entry = images.put_referrer(subject.repository, subject.digest, signing.bundle())
+        images.put_fallback(subject.repository, subject.digest, [entry])
+        yield subject, Expected(case, "test signer", "bundle", verdict)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Compares cosign_verify_image with real cosigns.")
     parser.add_argument("--registry-binary", type=Path, required=True)
@@ -456,16 +651,12 @@ def main() -> int:
         folder = Path(scratch)
         pairs = [text.partition("=") for text in arguments.cosign]
         cosigns = [open_cosign(name, Path(file).resolve(), folder) for name, _, file in pairs]
-        lines = [["case", "signed by", "module", *[cosign.name for cosign in cosigns]]]
+        lines = [["case", "signed by", "form", "module", *[cosign.name for cosign in cosigns]]]
         with running_registry(arguments.registry_binary.resolve(), folder) as host:
-            for number, signer in enumerate(cosigns):
-                key, other = new_key(signer, f"key{number}"), new_key(signer, f"other{number}")
-                for at, (case, prepare, verdicts) in enumerate(CASES):
-                    subject = Subject(signer, Repository(host, f"signer{number}/case{at}"), key, other)
-                    prepare(subject)
-                    cells, found = compare(subject, case, verdicts[signer.form], cosigns)
-                    lines.append([case, signer.name, *cells])
-                    wrong += found
+            for subject, expected in [*signed_by_cosigns(cosigns, host), *signed_by_the_test_signer(folder, host)]:
+                line, found = compare(subject, expected, cosigns)
+                lines.append(line)
+                wrong += found
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     for line in lines:
         sys.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() + "\n")

@@ -106,19 +106,8 @@ def by(identity: str = IDENTITY, issuer: str = ISSUER, text: bytes = TEXT, world
     return world.sign(text, plan=world.leaf_plan(identity, issuer))
 
 
-def notes_of(signing: Signing) -> dict[str, str]:
-    """What cosign writes beside the signature: the chain with its root, too."""
-    found = {}
-    if signing.leaf is not None:
-        found = {"certificate": signing.certificate_pem.decode(), "chain": signing.certificate_pem.decode()}
-    old = json.loads(signing.old_bundle())
-    if "rekorBundle" in old:
-        found["bundle"] = json.dumps(old["rekorBundle"])
-    return found
-
-
 def put(setting: Setting, *signings: Signing) -> None:
-    layers = [images.layer(one.artifact, one.signature, **notes_of(one)) for one in signings]
+    layers = [images.keyless_layer(one, WORLD) for one in signings]
     for one in signings:
         setting.registry.put_blob(one.artifact)
     images.put_classic(setting.registry, DIGEST, layers)

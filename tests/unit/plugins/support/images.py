@@ -14,6 +14,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from ansible_collections.prexorcloud.production.tests.support.release_signer.keys import pem
+from ansible_collections.prexorcloud.production.tests.support.release_signer.signing import Signing
+from ansible_collections.prexorcloud.production.tests.support.release_signer.world import World
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -90,6 +93,18 @@ def layer(payload: bytes, signature: bytes, **annotations: str) -> dict[str, obj
     notes = {"dev.cosignproject.cosign/signature": text64(signature)}
     notes.update({f"dev.sigstore.cosign/{name}": value for name, value in annotations.items()})
     return descriptor(payload, SIMPLE_SIGNING, annotations=notes)
+
+
+def keyless_layer(signing: Signing, world: World) -> dict[str, object]:
+    """What cosign writes for a signature of the test signer: certificate, chain with its root, and log entry."""
+    notes = {}
+    if signing.leaf is not None:
+        chain = pem(world.intermediate.der, "CERTIFICATE") + pem(world.root.der, "CERTIFICATE")
+        notes = {"certificate": signing.certificate_pem.decode(), "chain": chain.decode()}
+    entry = json.loads(signing.old_bundle()).get("rekorBundle")
+    if entry is not None:
+        notes["bundle"] = json.dumps(entry)
+    return layer(signing.artifact, signing.signature, **notes)
 
 
 def signature_tag(digest: str) -> str:
