@@ -70,7 +70,7 @@ def read_checkpoint(text: str) -> Checkpoint:
     if len(text) > MAX_CHARACTERS:
         raise Refused("input_too_large", f"the checkpoint has more than {MAX_CHARACTERS} characters")
     head, blank, tail = text.partition("\n\n")
-    if FORBIDDEN.search(text) or not blank or "\n\n" in tail or not tail.endswith("\n"):
+    if FORBIDDEN.search(text) or not blank or not tail.endswith("\n"):
         raise _invalid("is no signed note: text, one blank line, signature lines")
     origin, *lines = head.split("\n")
     if not origin or len(lines) < 2 or not SIZE.fullmatch(lines[0]):
@@ -88,8 +88,8 @@ def read_checkpoint(text: str) -> Checkpoint:
 def _is_origin_of(origin: str, key: LogKey) -> bool:
     if key.v2:
         return origin == key.name
-    name, dash, tree = origin.rpartition(" - ")
-    return bool(dash) and name == key.name and re.fullmatch(r"[0-9]{1,20}", tree, re.ASCII) is not None
+    name, _dash, tree = origin.rpartition(" - ")
+    return name == key.name and re.fullmatch(r"[0-9]{1,20}", tree, re.ASCII) is not None
 
 
 def verify_checkpoint(entry: LogEntry, key: LogKey) -> None:

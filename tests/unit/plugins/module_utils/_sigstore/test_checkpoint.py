@@ -210,6 +210,7 @@ ORIGIN, SIZE, ROOT = HEAD.split("\n")
     ],
 )
 def test_malformed_checkpoints_are_refused(text: str) -> None:
+    assert reason(read_checkpoint, text) == "checkpoint_invalid"
     assert reason(verify_checkpoint, with_checkpoint(ENTRY, text), LOG) == "checkpoint_invalid"
 
 

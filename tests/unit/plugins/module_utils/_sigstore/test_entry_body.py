@@ -17,6 +17,7 @@ from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.b
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.entry_body import kind_of, verify_body
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.errors import Refused
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.model import LogEntry, MessageSignature
+from ansible_collections.prexorcloud.production.tests.support.release_signer.bodies import hashedrekord_1
 from ansible_collections.prexorcloud.production.tests.support.release_signer.keys import (
     P256_ORDER,
     b64,
@@ -143,6 +144,13 @@ def test_a_signature_is_no_statement(body: str, content: str) -> None:
     assert donor
     entry = {"body": donor.body, "kind": donor.kind, "version": donor.version}
     assert reason(check, signing(content), **entry) == "entry_mismatch"
+
+
+def test_a_statement_is_not_logged_as_a_file() -> None:
+    # Digest, signature and certificate all agree; but what was signed is a statement, not the file.
+    made = signing("dsse")
+    body = canonical(hashedrekord_1(made.digest, made.signature, made.certificate_pem))
+    assert reason(check, made, body=body, kind="hashedrekord", version="0.0.1") == "entry_mismatch"
 
 
 @pytest.mark.parametrize("name", ALL)

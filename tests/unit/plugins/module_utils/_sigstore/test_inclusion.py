@@ -115,6 +115,41 @@ def test_a_node_is_no_leaf() -> None:
     assert reason(verify_inclusion, entry(body, InclusionProof(0, 1, root, (), None))) == "proof_invalid"
 
 
+Path = tuple[bytes, tuple[bytes, ...]]
+
+
+def folded(sides: str, *, sibling: bytes = bytes(32)) -> Path:
+    """Root and path where the sibling stands on these sides ("l", "r"), from the leaf of no bytes up."""
+    computed = leaf_hash(b"")
+    for side in sides:
+        computed = node_hash(sibling, computed) if side == "l" else node_hash(computed, sibling)
+    return computed, (sibling,) * len(sides)
+
+
+@pytest.mark.parametrize(
+    ("index", "size", "root_and_path"),
+    [
+        (1, 1, folded("l")),
+        (3, 2, folded("rr")),
+        (-1, 1, folded("ll")),
+        (0, 2**63, folded("r" * 63)),
+        (0, 2, folded("r", sibling=bytes(31))),
+        (0, 2, folded("r", sibling=bytes(33))),
+    ],
+)
+def test_hashes_that_fit_do_not_make_a_tree(
+    index: int, size: int, root_and_path: tuple[bytes, tuple[bytes, ...]]
+) -> None:
+    # The path leads to the root all right; only such a place, tree or hash does not exist.
+    root, path = root_and_path
+    assert reason(verify_inclusion, entry(b"", InclusionProof(index, size, root, path, None))) == "proof_invalid"
+
+
+def test_hashes_that_fit_a_tree() -> None:
+    root, path = folded("rlr")
+    verify_inclusion(entry(b"", InclusionProof(2, 8, root, path, None)))
+
+
 @pytest.mark.parametrize(
     ("index", "size", "hashes"),
     [
