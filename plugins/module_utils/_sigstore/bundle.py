@@ -33,6 +33,8 @@ MAX_BUNDLE = 4 * 1024 * 1024
 MAX_ENTRIES = 1
 MAX_TIMESTAMPS = 32
 MAX_CHAIN = 16
+# Of one certificate or token: genuine ones have 1 to 6 KiB, and their readers go through every element.
+MAX_DER = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,13 @@ MEDIA_TYPES = {
 
 def _base64(holder: Members, name: str) -> bytes:
     return decode_base64(holder.text(name), f"{holder.where}.{name}")
+
+
+def _der(holder: Members, name: str) -> bytes:
+    data = _base64(holder.only(name), name)
+    if len(data) > MAX_DER:
+        raise Refused("input_too_large", f"{holder.where} has {len(data)} bytes, at most {MAX_DER} are read")
+    return data
 
 
 def _one_of(holder: Members, *names: str) -> str:
@@ -92,7 +101,7 @@ def _is_self_issued(certificate: bytes, what: str) -> bool:
 
 def _leaf_of_chain(chain: Members) -> bytes:
     # Only the leaf is used. The rest is ignored as untrusted, but signers must not send a root (sigstore.md 1.3).
-    certificates = [_base64(one.only("rawBytes"), "rawBytes") for one in chain.objects("certificates", MAX_CHAIN)]
+    certificates = [_der(one, "rawBytes") for one in chain.objects("certificates", MAX_CHAIN)]
     if not certificates:
         raise chain.refuse("certificates", "is empty")
     for at, certificate in enumerate(certificates):
@@ -112,7 +121,7 @@ def _certificate(material: Members, version: _Version) -> bytes | None:
     if kind != version.material:
         raise Refused("input_malformed", f"{holder.where} is not used in bundles of version {version.number}")
     if kind == "certificate":
-        return _base64(holder.only("rawBytes"), "rawBytes")
+        return _der(holder, "rawBytes")
     return _leaf_of_chain(holder.only("certificates"))
 
 
@@ -160,7 +169,7 @@ def _timestamps(material: Members) -> tuple[bytes, ...]:
     if data is None:
         return ()
     tokens = data.only("rfc3161Timestamps").objects("rfc3161Timestamps", MAX_TIMESTAMPS)
-    return tuple(_base64(token.only("signedTimestamp"), "signedTimestamp") for token in tokens)
+    return tuple(_der(token, "signedTimestamp") for token in tokens)
 
 
 def _message(message: Members) -> MessageSignature:
