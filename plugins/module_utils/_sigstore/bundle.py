@@ -32,7 +32,7 @@ from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.s
 MAX_BUNDLE = 4 * 1024 * 1024
 MAX_ENTRIES = 1
 MAX_TIMESTAMPS = 32
-MAX_CHAIN = 16
+MAX_CHAIN = 8
 # Of one certificate or token: genuine ones have 1 to 6 KiB, and their readers go through every element.
 MAX_DER = 16 * 1024
 
