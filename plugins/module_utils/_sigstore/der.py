@@ -55,11 +55,11 @@ class Element:
         if self.depth >= MAX_DEPTH:
             raise self.refuse("DER is nested too deep")
         found = []
-        rest = self.content
-        while rest:
-            element = _first(rest, self.what, self.depth + 1)
+        at = 0
+        while at < len(self.content):
+            element = _element(self.content, at, self.what, self.depth + 1)
             found.append(element)
-            rest = rest[len(element.raw) :]
+            at += len(element.raw)
         return tuple(found)
 
     def oid(self) -> str:
@@ -111,23 +111,26 @@ class Element:
 
 def read(data: bytes, what: str) -> Element:
     """The one element that `data` consists of; `what` names it in messages. Raises Refused("input_malformed")."""
-    element = _first(data, what, 0)
+    element = _element(data, 0, what, 0)
     if len(element.raw) != len(data):
         raise element.refuse("bytes behind the end of its DER")
     return element
 
 
-def _first(data: bytes, what: str, depth: int) -> Element:
-    if len(data) < 2 or data[0] & 0x1F == 0x1F:
+def _element(data: bytes, at: int, what: str, depth: int) -> Element:
+    """The element that begins at an offset: by offset, since cutting off what was read costs the square of the size."""
+    start = at + 2
+    if len(data) < start or data[at] & 0x1F == 0x1F:
         raise Refused("input_malformed", f"{what}: cut off, or a DER tag that is not used")
-    length, start = data[1], 2
+    length = data[at + 1]
     if length & 0x80:
         count = length & 0x7F
+        digits = data[start : start + count]
         start += count
-        digits = data[2:start]
         length = int.from_bytes(digits, "big")
         if not 0 < count <= MAX_LENGTH_BYTES or len(digits) != count or digits[0] == 0 or length < 0x80:
             raise Refused("input_malformed", f"{what}: a DER length that is not minimal")
-    if len(data) < start + length:
+    end = start + length
+    if len(data) < end:
         raise Refused("input_malformed", f"{what}: cut off")
-    return Element(data[0], data[: start + length], data[start : start + length], what, depth)
+    return Element(data[at], data[at:end], data[start:end], what, depth)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore import der, instants
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.errors import Refused
@@ -97,6 +99,12 @@ def test_depth_is_bounded() -> None:
         while True:
             one = one.children()[0]
     assert "deep" in refused.value.detail
+
+
+def test_many_elements_cost_no_more_than_their_number() -> None:
+    start = time.process_time()
+    assert len(der.read(element(der.SEQUENCE, b"\x05\x00" * 200_000), "it").children()) == 200_000
+    assert time.process_time() - start < 2
 
 
 @given(st.binary(max_size=60))
