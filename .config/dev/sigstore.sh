@@ -7,7 +7,8 @@
 debian_verifiers='
 cosign-2.5.0 main/c/cosign/cosign_2.5.0-2+b5_amd64.deb 3b6eadd27f3c4c00bfa7eab5c2397a6a15a763630c7a1d40d06ff60d24799eef
 cosign-3.1.1 main/c/cosign/cosign_3.1.1-2_amd64.deb d8622ebffce1d69197288fc030ff06a4c247af5507107f85c5a878870b686b23
-sigstore-go-1.3.0 main/s/sigstore-go/sigstore-go_1.3.0-1_amd64.deb 9a316dbb069b370ffd47c1a0cd0b07b42d45575f1f623c0301ebdad4bb19d83d'
+sigstore-go-1.3.0 main/s/sigstore-go/sigstore-go_1.3.0-1_amd64.deb 9a316dbb069b370ffd47c1a0cd0b07b42d45575f1f623c0301ebdad4bb19d83d
+docker-registry main/d/docker-registry/docker-registry_2.8.2+ds1-1_amd64.deb a9bd06c0e006854608f8469b4371743f40604ad90975532bb3b7ceeb72fe2913'
 
 # The collection under its own name, and the test signer.
 sigstore_path=$root/.ansible/collections:$root/tests/support

@@ -67,6 +67,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--logs", type=Path, required=True)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("words", nargs="*")
     arguments = parser.parse_args()
     words: list[str] = arguments.words
@@ -76,7 +77,7 @@ def main() -> int:
         parser.error(f"no target {', '.join(unknown)}; there are: {', '.join(TARGETS)}")
     seeds.write(arguments.work)
     failed = 0
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         begun = time.monotonic()
         jobs = {
             pool.submit(fuzz, name, seconds, arguments.work, arguments.logs): name for name in words or list(TARGETS)

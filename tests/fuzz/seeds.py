@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from release_signer.case import ARTIFACT
 from release_signer.keys import new_key, pem, spki
 from release_signer.signing import Signing
-from release_signer.world import World, statement_about
+from release_signer.world import IDENTITY, ISSUER, World, statement_about
 
 KEYS = ("P-256", "P-384", "P-521", "rsa-2048", "ed25519")
 PATTERNS = (
@@ -78,6 +78,9 @@ def write(folder: Path) -> None:
     pems = [pem(spki(new_key(kind).public_key()), "PUBLIC KEY") for kind in KEYS]
     index, referrer = _index(attested.bundle())
     seeds = {
+        "verify_bundle": [*bundles, plain.old_bundle()],
+        "verify_answer": [plain.answer()],
+        "verify_certificate": [leaf],
         "strict_json": [*bundles, root],
         "encoding": [signature, plain.certificate_pem, b"00" * 32, *pems],
         "der": [leaf, tiled.tokens[0], *(spki(new_key(kind).public_key()) for kind in KEYS)],
@@ -100,7 +103,14 @@ def write(folder: Path) -> None:
         "image_payload": [_image_payload()],
         "sums": [b"%b  %b\n" % (hashlib.sha256(ARTIFACT).hexdigest().encode(), b"artifact")],
     }
-    context = {"bundle.json": plain.bundle(), "tiled.json": tiled.bundle(), "trusted_root.json": root}
+    policy = json.dumps({"identity": IDENTITY, "issuer": ISSUER}).encode()
+    context = {
+        "artifact": ARTIFACT,
+        "policy.json": policy,
+        "bundle.json": plain.bundle(),
+        "tiled.json": tiled.bundle(),
+        "trusted_root.json": root,
+    }
     for place, contents in (("context", context), *((f"seeds/{name}", _numbered(seeds[name])) for name in seeds)):
         (folder / place).mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():

@@ -9,6 +9,7 @@ A target that also checks what was read (a round trip, a property) raises Assert
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore i
     dsse,
     encoding,
     entry_body,
+    formats,
     identity,
     image,
     old_bundle,
@@ -33,7 +35,9 @@ from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore i
     strict_json,
     timestamp,
     trust_root,
+    verify,
 )
+from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.artifact import Artifact
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.errors import Refused
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.model import (
     LogEntry,
@@ -42,6 +46,7 @@ from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.m
     TrustRoot,
     Verdict,
 )
+from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.policy import Policy
 
 LIMIT = 1 << 20
 SUBJECT = "https://github.com/PrexorJustin/prexorcloud/.github/workflows/release-jars.yml@refs/tags/v1.0.0"
@@ -54,6 +59,8 @@ class Context:
     """Good material that input is read beside."""
 
     root: TrustRoot
+    policy: Policy
+    artifact: bytes
     plain: Signed
     tiled: Signed
     tiled_bytes: bytes
@@ -64,7 +71,10 @@ class Context:
         tiled = (folder / "tiled.json").read_bytes()
         root = trust_root.parse_trust_root((folder / "trusted_root.json").read_bytes())
         plain = bundle.parse_bundle((folder / "bundle.json").read_bytes())
-        return cls(root, plain, bundle.parse_bundle(tiled), tiled)
+        names = json.loads((folder / "policy.json").read_bytes())
+        who = identity.IdentityPolicy.from_options(names["identity"], None, names["issuer"], None)
+        policy = Policy(root, who, predicate_type=None)
+        return cls(root, policy, (folder / "artifact").read_bytes(), plain, bundle.parse_bundle(tiled), tiled)
 
     @property
     def entry(self) -> LogEntry:
@@ -231,7 +241,31 @@ def _image_payload(_context: Context, data: bytes) -> None:
     _image({"sha256-DIGEST.sig": f'{{"schemaVersion": 2, "layers": [{layer}, {annotations}}}]}}'.encode()}, data)
 
 
+def _verify(context: Context, signed: Signed) -> None:
+    """The whole verdict; an exception that nobody foresaw becomes the reason "internal_error" there."""
+    try:
+        verify.verify(signed, Artifact.from_bytes(context.artifact, "artifact"), context.policy)
+    except Refused as refused:
+        assert refused.reason != "internal_error", refused.detail
+
+
+def _verify_bundle(context: Context, data: bytes) -> None:
+    _verify(context, formats.read_bundle(data, "0.1"))
+
+
+def _verify_answer(context: Context, data: bytes) -> None:
+    _verify(context, replace(context.plain, entries=rekor.parse_entries(data)))
+
+
+def _verify_certificate(context: Context, data: bytes) -> None:
+    for signed in (context.plain, context.tiled):
+        _verify(context, replace(signed, certificate=data))
+
+
 TARGETS: dict[str, Target] = {
+    "verify_bundle": _verify_bundle,
+    "verify_answer": _verify_answer,
+    "verify_certificate": _verify_certificate,
     "strict_json": _strict_json,
     "encoding": _encoding,
     "der": _der,
