@@ -18,8 +18,6 @@ hypothesis.settings.register_profile("repeatable", derandomize=True)
 hypothesis.settings.load_profile("repeatable")
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-# What several kinds of tests share, the test signer for one.
-sys.path.insert(0, str(CHECKOUT / "tests" / "support"))
 
 
 def _is_importable() -> bool:

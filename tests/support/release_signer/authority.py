@@ -112,6 +112,7 @@ def _usage(*, digital_signature: bool = False, cert_sign: bool = False) -> x509.
 def make_ca(common_name: str, plan: CaPlan, parent: Issuer | None = None, key: PrivateKey | None = None) -> Issuer:
     """A root (no parent) or an intermediate."""
     key = key or new_key("P-384")
+    above = parent.key if parent else key
     builder = (
         x509.CertificateBuilder()
         .subject_name(name(common_name))
@@ -122,6 +123,7 @@ def make_ca(common_name: str, plan: CaPlan, parent: Issuer | None = None, key: P
         .not_valid_after(plan.not_after)
         .add_extension(_usage(cert_sign=plan.cert_sign, digital_signature=not plan.cert_sign), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(above.public_key()), critical=False)
     )
     if plan.with_constraints:
         constraints = x509.BasicConstraints(ca=plan.is_ca, path_length=plan.path_length if plan.is_ca else None)
@@ -130,9 +132,8 @@ def make_ca(common_name: str, plan: CaPlan, parent: Issuer | None = None, key: P
         builder = builder.add_extension(x509.ExtendedKeyUsage(plan.usages), critical=False)
     for extension, critical in plan.extra:
         builder = builder.add_extension(extension, critical=critical)
-    signer = parent.key if parent else key
-    assert not isinstance(signer, dsa.DSAPrivateKey)
-    return Issuer(builder.sign(signer, hashes.SHA384()), key)
+    assert not isinstance(above, dsa.DSAPrivateKey)
+    return Issuer(builder.sign(above, hashes.SHA384()), key)
 
 
 @dataclass(frozen=True)

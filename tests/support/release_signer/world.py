@@ -69,9 +69,10 @@ def stamp(moment: datetime) -> str:
 
 @dataclass
 class World:
-    """All the parties, and the clock they share (`now`, the moment of the next signature)."""
+    """All the parties, and the clock they share (`now`, the moment of the next signature; trust begins at `since`)."""
 
     now: datetime
+    since: datetime
     root: Issuer
     intermediate: Issuer
     ct: CtLog
@@ -87,13 +88,15 @@ class World:
         intermediate = make_ca("test intermediate", CaPlan(start, end, path_length=0), root)
         tiled = new_key("ed25519")
         assert isinstance(tiled, ed25519.Ed25519PrivateKey)
-        return cls(now, root, intermediate, CtLog(new_key()), RekorV1(new_key()), RekorV2(tiled), Tsa.make(start, end))
+        return cls(
+            now, start, root, intermediate, CtLog(new_key()), RekorV1(new_key()), RekorV2(tiled), Tsa.make(start, end)
+        )
 
     # The trust root
 
     def log_members(self, url: str, key: PublicKey, key_id: bytes) -> Members:
         """A log in the trust root."""
-        window = {"start": stamp(self.now - YEAR)}
+        window = {"start": stamp(self.since)}
         public_key = {"rawBytes": b64(spki(key)), "keyDetails": details(key), "validFor": window}
         return {"baseUrl": url, "hashAlgorithm": "SHA2_256", "publicKey": public_key, "logId": {"keyId": b64(key_id)}}
 
@@ -103,7 +106,7 @@ class World:
             "subject": {"organization": "sigstore.example.test", "commonName": common_name},
             "uri": f"https://{common_name}.example.test",
             "certChain": {"certificates": [{"rawBytes": b64(der)} for der in chain]},
-            "validFor": {"start": stamp(self.now - YEAR)},
+            "validFor": {"start": stamp(self.since)},
         }
 
     def trust_members(self) -> Members:
