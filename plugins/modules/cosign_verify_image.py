@@ -36,7 +36,7 @@ options:
     description:
       - Name of the image with registry, and with tag or digest, as in C(ghcr.io/owner/name:1.0.0) or
         C(ghcr.io/owner/name@sha256:DIGEST). With both, the digest counts.
-      - No registry and no tag is assumed. Only SHA-256 digests are supported.
+      - Neither registry nor tag is assumed. Only SHA-256 digests are supported.
       - The signature of an index for several platforms is for the index, not for an image of one platform.
     type: str
     required: true

@@ -125,7 +125,7 @@ Check = Callable[[Signed, bytes, "str | None"], Verdict]
 def parse_image_name(text: str) -> ImageName:
     """Reads host[:port]/repository[:tag][@sha256:<hex>]; tag or digest must be there, and the host.
 
-    Raises PolicyError: no registry and no tag is assumed, since another one than was meant would be verified.
+    Raises PolicyError: neither registry nor tag is assumed, since another one than was meant would be verified.
     """
     name, at, digest = text.partition("@")
     host, _, path = name.partition("/")
