@@ -181,7 +181,9 @@ def load_spki(der: bytes, what: str) -> PublicKeyTypes:
     except (ValueError, TypeError) as error:
         raise Refused("key_malformed", f"{what} is no public key") from error
     allowed_hashes(key)
-    if spki(key) != der:
+    # Old releases of cryptography write a compressed point as they read it, newer ones never.
+    whole = _whole_point(key) if isinstance(key, ec.EllipticCurvePublicKey) else b""
+    if spki(key) != der or not der.endswith(whole):
         raise Refused("key_malformed", f"{what} is not in the usual encoding (whole point, no bytes behind the end)")
     return key
 
@@ -189,6 +191,10 @@ def load_spki(der: bytes, what: str) -> PublicKeyTypes:
 def spki(key: PublicKeyTypes) -> bytes:
     """SubjectPublicKeyInfo of the key, DER."""
     return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def _whole_point(key: ec.EllipticCurvePublicKey) -> bytes:
+    return key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
 
 
 def _candidates(key: PublicKeyTypes, hash_name: str | None) -> Iterable[str | None]:

@@ -78,6 +78,7 @@ KEY_ID = der.context(0, constructed=False)
 ATTRIBUTES = der.context(0)
 # Optional fields in the order in which they may follow each other, each at most once. Revocation lists and attributes
 # that nobody signed are not among them: Sigstore's authorities send none, and nothing here would read them.
+STATUS_TAIL = (der.SEQUENCE,)
 INFO_TAIL = (der.SEQUENCE, der.BOOLEAN, der.INTEGER, der.context(0), der.context(1))
 SIGNED_DATA_TAIL = (der.context(0), der.SET)
 
@@ -147,8 +148,10 @@ def _parse(token: bytes) -> _Token:
     if len(token) > TOKEN_LIMIT:
         raise _refuse(f"it has {len(token)} bytes, at most {TOKEN_LIMIT} are read")
     status, *rest = _fields(der.read(token, WHAT).expect(der.SEQUENCE), 1)
-    if _fields(status.expect(der.SEQUENCE), 1)[0].integer() != GRANTED:
+    granted, *words = _fields(status.expect(der.SEQUENCE), 1)
+    if granted.integer() != GRANTED:
         raise _refuse("the authority did not grant it")
+    _tail(words, STATUS_TAIL)
     if len(rest) != 1:
         raise _refuse("the answer holds no token")
     kind, wrapped = _fields(rest[0].expect(der.SEQUENCE), 2, exact=True)
@@ -228,9 +231,10 @@ def _info(content: bytes) -> _Info:
     policy.oid()
     serial.integer()
     for one in tail[der.context(1)].children() if der.context(1) in tail else ():
-        parts = _fields(one.expect(der.SEQUENCE), 2)
-        if parts[1].tag == der.BOOLEAN and parts[1].boolean():
-            raise _refuse(f"its critical extension {parts[0].oid()} is not known")
+        name, *critical, value = _fields(one.expect(der.SEQUENCE), 2)
+        value.octets()
+        if any(flag.boolean() for flag in critical):
+            raise _refuse(f"its critical extension {name.oid()} is not known")
     algorithm, digest = _fields(imprint.expect(der.SEQUENCE), 2, exact=True)
     return _Info(_gen_time(moment), _hash_name(algorithm), digest.octets())
 
@@ -380,7 +384,6 @@ def _profile_fault(certificate: Certificate) -> str | None:
     purposes = [one.dotted_string for one in chain.extension(certificate, x509.ExtendedKeyUsage) or ()]
     critical = {one.oid.dotted_string for one in certificate.extensions if one.critical}
     rules = (
-        (certificate.version is x509.Version.v3, "is not X.509 v3"),
         (purposes == [TIME_STAMPING], "is not for time stamps alone (extended key usage)"),
         (EXTENDED_KEY_USAGE in critical, "does not insist on its extended key usage (it is not critical)"),
         (constraints is None or not constraints.ca, "is one of a certificate authority"),

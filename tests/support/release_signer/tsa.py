@@ -51,7 +51,8 @@ def _same(data: bytes) -> bytes:
 class Shape:
     """How a token looks; the defaults are what Sigstore's authority sends, every field is one that a case may spoil.
 
-    `*_edit` get the finished DER of their part and return what is used instead, before it is signed. None means that
+    `*_edit` get the finished DER of their part and return what is used instead, before it is signed (`attributes_edit`
+    that of the SET). None means that
     the true value is used (or, for optional parts, that the part is left out).
     """
 
@@ -69,6 +70,7 @@ class Shape:
     tsa_name: bool = False
     extension_critical: bool | None = None
     info_edit: Callable[[bytes], bytes] = _same
+    attributes_edit: Callable[[bytes], bytes] = _same
     # SignedData
     content_info_type: str = SIGNED_DATA
     version: int = 3
@@ -76,6 +78,7 @@ class Shape:
     announced: tuple[str, ...] = ()
     certificates: tuple[bytes, ...] | None = None
     revocation_list: bool = False
+    with_signers: bool = True
     signers: int = 1
     # SignerInfo
     signer_version: int | None = None
@@ -149,7 +152,7 @@ class Tsa:
             sequence(oid(shape.content_type), field(0, octets(shape.info_after(info)))),
             *bag,
             *([element(0xA1)] if shape.revocation_list else []),
-            set_of(*signers),
+            *([set_of(*signers)] if shape.with_signers else []),
         )
         status = [integer(shape.status)]
         if shape.status_text is not None:
@@ -188,14 +191,14 @@ class Tsa:
         else:
             serial = leaf.serial_number if shape.signer_serial is None else shape.signer_serial
             version, sid = 1, sequence(leaf.issuer.public_bytes(), integer(serial))
-        attributes = sorted(self._attributes(shape, info)) if shape.with_attributes else []
+        attributes = shape.attributes_edit(set_of(*self._attributes(shape, info)))
         key = shape.signer_key or self.key
-        signed = element(shape.signed_tag, *attributes) if shape.with_attributes else info
+        signed = bytes([shape.signed_tag]) + attributes[1:] if shape.with_attributes else info
         return sequence(
             integer(version if shape.signer_version is None else shape.signer_version),
             sid,
             _algorithm(HASHES[shape.digest_name]),
-            *([element(0xA0, *attributes)] if shape.with_attributes else []),
+            *([b"\xa0" + attributes[1:]] if shape.with_attributes else []),
             _signature_algorithm(key, shape.signature_name or shape.digest_name),
             octets(shape.signature_edit(sign(key, signed, shape.digest_name))),
             *([field(1, _attribute(CONTENT_TYPE, oid(TST_INFO)))] if shape.unsigned_attribute else []),

@@ -237,6 +237,20 @@ def test_a_change_during_the_reading_is_noticed(
         assert reason(lambda: artifact.digest("sha256")) == "artifact_changed"
 
 
+def test_a_file_that_grows_while_it_is_read_has_an_end(release: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Growing(io.FileIO):
+        reads = 0
+
+        def readinto(self, block: memoryview) -> int:  # type: ignore[override]
+            self.reads += 1
+            assert self.reads < 100, "read on and on"
+            return len(block)
+
+    monkeypatch.setattr(io, "FileIO", Growing)
+    with Artifact.from_path(str(release)) as artifact:
+        assert reason(lambda: artifact.digest("sha256")) == "artifact_changed"
+
+
 @pytest.mark.parametrize("change", WRITES)
 def test_a_change_before_the_second_hash_is_noticed(release: Path, change: Callable[[Path], None]) -> None:
     with Artifact.from_path(str(release)) as artifact:

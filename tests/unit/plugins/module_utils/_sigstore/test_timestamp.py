@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
@@ -272,6 +272,8 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "TSTInfo with a tail": ({"info_edit": append(NULL)}, "behind the end"),
     # Who signed
+    "bag, but no list of signers": ({"with_signers": False, "certificates": ()}, "no signer"),
+    "neither bag nor signers": ({"with_signers": False}, "3 fields"),
     "no signer": ({"signers": 0}, "0 signers"),
     "two signers": ({"signers": 2}, "2 signers"),
     "signed by another key": ({"signer_key": new_key()}, "not one by this key"),
@@ -417,6 +419,82 @@ def test_chains_that_do_not_hold() -> None:
 
 
 # Any mutation
+
+Node = tuple[int, "bytes | list[Node]"]
+
+
+def tree(der: bytes) -> list[Node]:
+    """The elements one after the other, the constructed ones with what they consist of."""
+    nodes: list[Node] = []
+    while der:
+        size, start = der[1], 2
+        if size & 0x80:
+            start += size & 0x7F
+            size = int.from_bytes(der[2:start], "big")
+        content = der[start : start + size]
+        nodes.append((der[0], tree(content) if der[0] & 0x20 else content))
+        der = der[start + size :]
+    return nodes
+
+
+def written(node: Node) -> bytes:
+    tag, content = node
+    return element(tag, content if isinstance(content, bytes) else b"".join(map(written, content)))
+
+
+def variants(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
+    """The element with one change of shape: another tag, a field more or a field less, here or further down."""
+    tag, content = node
+    yield f"tag {path}", (tag ^ 1, content)
+    if isinstance(content, bytes):
+        return
+    yield f"more {path}", (tag, [*content, (0x05, b"")])
+    if content:
+        yield f"less {path}", (tag, content[:-1])
+    for at, child in enumerate(content):
+        for name, changed in variants(child, f"{path}/{at}"):
+            yield name, (tag, [*content[:at], changed, *content[at + 1 :]])
+
+
+def accepted(part: str, **switches: Any) -> set[str]:
+    """Changes of shape in a part, made before the authority signed, that do no harm."""
+    found = set()
+    bare: list[bytes] = []
+
+    def keep(der: bytes) -> bytes:
+        bare.append(der)
+        return der
+
+    tsa(0).token(SIGNATURE, SIGNED_AT, **switches, **{part: keep})
+    for name, changed in variants(tree(bare[0])[0]):
+        edited = written(changed)
+        token = tsa(0).token(SIGNATURE, SIGNED_AT, **switches, **{part: lambda _, edited=edited: edited})
+        if attempt(token) is not None:
+            found.add(name)
+    return found
+
+
+def test_every_change_of_shape() -> None:
+    """Nothing of another shape is read, but for what may be absent, and for what nothing is read of."""
+    assert written(tree(GOOD)[0]) == GOOD
+    # The parameters of SHA-256.
+    assert accepted("info_edit") == {"less /2/0"}
+    # The same where hashes are announced, the certificate in the bag, and NULL as parameters of the signature algorithm.
+    assert accepted("answer_edit", certificates=(raw(tsa(0).chain[0]),)) == {
+        "less /1/1/0/1/0",
+        "less /1/1/0/4/0/2",
+        "less /1/1/0/3",
+        "more /1/1/0/4/0/4",
+    }
+    # Policies, further certificates; the issuer and serial number that the reference need not have. The outer tag is
+    # not the authority's to choose.
+    assert accepted("attributes_edit", ess_issuer_serial=True) == {
+        "tag ",
+        "more /2/1/0",
+        "more /2/1/0/0",
+        "less /2/1/0/0/0",
+    }
+
 
 GOOD = tsa(0).token(SIGNATURE, SIGNED_AT, certificates=(raw(tsa(0).chain[0]),), accuracy=True, nonce=7)
 
