@@ -394,7 +394,7 @@ def test_a_signature_without_its_entry_is_looked_up(setting: Setting, tls: tuple
     assert reason(setting.options()) == "log_entry_missing"
 
 
-def test_the_time_for_the_log_is_for_all_signatures(setting: Setting, tls: tuple[Path, ssl.SSLContext]) -> None:
+def test_a_log_that_does_not_answer_costs_its_time_once(setting: Setting, tls: tuple[Path, ssl.SSLContext]) -> None:
     ca_path, context = tls
     put(setting, *[unlogged(by())] * 5)
     with local_registry(context) as log:
