@@ -41,6 +41,7 @@ class CtLog:
     """A certificate transparency log: it only signs promises, nobody asks it for a tree."""
 
     key: PrivateKey
+    hash_name: str = "sha256"
 
     @property
     def id(self) -> bytes:
@@ -54,9 +55,10 @@ class CtLog:
         size = len(precertificate).to_bytes(3, "big")
         tail = struct.pack(">H", len(extensions)) + extensions
         signed = b"\x00\x00" + struct.pack(">QH", milliseconds, 1) + issuer_spki_hash + size + precertificate + tail
-        signature = sign(self.key, signed)
-        # 4 = SHA-256; 3 = ECDSA, 1 = RSA (RFC 5246 7.4.1.4.1).
-        algorithm = b"\x04\x03" if isinstance(self.key, ec.EllipticCurvePrivateKey) else b"\x04\x01"
+        signature = sign(self.key, signed, self.hash_name)
+        # 4 = SHA-256, 6 = SHA-512; 3 = ECDSA, 1 = RSA (RFC 5246 7.4.1.4.1).
+        kind = 3 if isinstance(self.key, ec.EllipticCurvePrivateKey) else 1
+        algorithm = bytes([{"sha256": 4, "sha512": 6}[self.hash_name], kind])
         head = b"\x00" + self.id + struct.pack(">Q", milliseconds)
         return head + tail + algorithm + struct.pack(">H", len(signature)) + signature
 

@@ -155,6 +155,10 @@ def _sct_of_other_issuer(world: World, plan: LeafPlan) -> LeafPlan:
     return replace(plan, sct_issuer=world.root.key)
 
 
+def _sct_other_hash(world: World, plan: LeafPlan) -> LeafPlan:
+    return replace(plan, scts=(replace(world.ct, hash_name="sha512"),))
+
+
 def _sct_by_other_key(world: World, plan: LeafPlan) -> LeafPlan:
     class Impostor(CtLog):
         """Signs with a key of its own under the true log's id."""
@@ -166,6 +170,7 @@ def _sct_by_other_key(world: World, plan: LeafPlan) -> LeafPlan:
     return replace(plan, scts=(Impostor(new_key()),))
 
 
+CONSTRAINTS = x509.NameConstraints([x509.UniformResourceIdentifier("example.test")], None)
 HYBRID = "sigstore.md 1.3.3: every certificate valid at every verified time"
 PROFILE = "sigstore.md 1.4"
 ISSUER_RULES = "sigstore.md 1.3.4"
@@ -191,6 +196,7 @@ ROWS: tuple[Row, ...] = (
     _leaf("no-sct", _with(scts=()), "sct_missing", SCT),
     _leaf("sct-of-unknown-log", _unknown_ct_log, "sct_missing", SCT),
     _leaf("sct-spoiled", _with(sct_spoiled=True), "sct_invalid", SCT),
+    _leaf("sct-sha512", _sct_other_hash, "sct_invalid", "sigstore.md 1.5: only SHA-256"),
     _leaf("sct-by-other-key", _sct_by_other_key, "sct_invalid", SCT),
     _leaf("sct-of-other-issuer", _sct_of_other_issuer, "sct_invalid", "sigstore.md 1.5: hash of the issuer's SPKI"),
     _leaf("sct-twice", _same_log_twice, OK, "GHSA-9vcr-p3rj-q5q6: the same log counts once, and once is enough"),
@@ -249,6 +255,12 @@ ROWS: tuple[Row, ...] = (
         lambda _, plan: replace(plan, extra=((SomeExtension, True),)),
         "chain_untrusted",
         CRITICAL,
+    ),
+    _intermediate(
+        "intermediate-name-constraints",
+        lambda _, plan: replace(plan, extra=((CONSTRAINTS, True),)),
+        "chain_untrusted",
+        "sigstore.md 1.3.5: a condition that is not checked",
     ),
     Row("chain-root-expired", _expired_root, "chain_expired", HYBRID),
     Row("chain-path-too-long", _path_too_long, "chain_untrusted", "sigstore.md 1.3.4: pathLen respected"),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import ip_address
 
 from cryptography import x509
 from cryptography.x509.oid import ObjectIdentifier
@@ -258,6 +259,13 @@ ROWS: tuple[Row, ...] = (
         "sigstore.md 1.6: DNS is refused",
         "example.test",
         sans=(x509.DNSName("example.test"),),
+    ),
+    _leaf(
+        "address",
+        "certificate_profile",
+        "sigstore.md 1.6: IP is refused",
+        "192.0.2.1",
+        sans=(x509.IPAddress(ip_address("192.0.2.1")),),
     ),
     _leaf(
         "newline",

@@ -37,6 +37,11 @@ def _logged(world: World) -> Material:
     return keyed(signing.bundle(), signing.key_pem)
 
 
+def _ed25519_logged(world: World) -> Material:
+    signing = world.sign_with_key(ARTIFACT, new_key("ed25519"))
+    return keyed(signing.bundle(), signing.key_pem)
+
+
 def _logged_old(world: World) -> Material:
     signing = world.sign_with_key(ARTIFACT, new_key())
     return keyed(signing.old_bundle(), signing.key_pem)
@@ -213,6 +218,7 @@ ROWS: tuple[Row, ...] = (
     _kind("rsa-e3", "algorithm_unsupported", WEAK),
     _kind("secp256k1", "algorithm_unsupported", WEAK),
     _kind("dsa", "algorithm_unsupported", WEAK),
+    _form("ed25519-logged", _ed25519_logged, "algorithm_unsupported", "sigstore.md 1.13: the log needs Ed25519ph"),
     _form("good-logged", _logged, OK, "sigstore.md 2 (4)"),
     _form("good-old-logged", _logged_old, OK, "sigstore.md 2 (3): no `cert`, as cosign 2.5 writes it"),
     _form("good-old-not-logged", _old_not_logged, OK, "sigstore.md 2 (3): only with a key and ignore"),

@@ -101,6 +101,13 @@ def _with_other(world: World, signing: Signing) -> bytes:
     return dump([other.record.answer(), signing.record.answer()])
 
 
+def _logged_twice(world: World, signing: Signing) -> bytes:
+    """Logged in time, and once more long after."""
+    assert signing.record is not None
+    later = world.rekor.add("hashedrekord", "0.0.1", signing.record.body, world.seconds() + 3600)
+    return dump([later.answer(), signing.record.answer()])
+
+
 def _wrong_name(_world: World, signing: Signing) -> bytes:
     assert signing.record is not None
     entry = signing.record.answer()[signing.record.uuid]
@@ -220,6 +227,7 @@ ROWS: tuple[Row, ...] = (
     _document("good-among-others", _with_other, OK, "sigstore.md 2 (1).6: entries that pass"),
     _document("good-one-object", _bare, OK, "sigstore.md 2 (1).5: GET entries/<uuid>"),
     _document("good-short-name", _short_name, OK, "sigstore.md 2 (1): last 64 hex of 64/80"),
+    _document("good-logged-twice", _logged_twice, OK, "sigstore.md 2 (1).6: the earliest time"),
     _document(
         "wrong-name",
         _wrong_name,

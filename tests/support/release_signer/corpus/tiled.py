@@ -131,6 +131,13 @@ def _by_key(body: Members) -> None:
     body["signature"]["verifier"]["publicKey"] = {"rawBytes": b64(spki(new_key().public_key()))}
 
 
+def _dsse_entry(world: World) -> Material:
+    """A kind of entry that v2 logs had before they were finished."""
+    signing = world.sign_v2(ARTIFACT, edit_body=lambda body: body.update(kind="dsse"))
+    assert signing.record is not None
+    return keyless(replace(signing, record=replace(signing.record, kind="dsse")).bundle())
+
+
 SHAPE = "sigstore.md 1.11, 7: stored body altered"
 NEEDED = "sigstore.md 1.11: proof, checkpoint and token are all required"
 NOTE = "sigstore.md 1.10"
@@ -223,6 +230,7 @@ ROWS: tuple[Row, ...] = (
         "checkpoint_invalid",
         "sigstore.md 1.10.5",
     ),
+    Row("tiled-dsse-entry", _dsse_entry, "format_unsupported", "sigstore.md 1.11: dsse 0.0.2 never became the format"),
     Row("tiled-twin-signature", _twin, "entry_mismatch", "sigstore.md 5: ECDSA malleability"),
     Row("tiled-statement-of-other", _statement_of_other, "entry_mismatch", "sigstore.md 1.11"),
     _body("other-digest", lambda body: body["data"].update(digest=b64(bytes(32))), "entry_mismatch", SHAPE),

@@ -167,6 +167,18 @@ ROWS: tuple[Row, ...] = (
         "sigstore.md 1.1.3",
     ),
     _row(
+        "log-other-hash",
+        lambda _, members: members["tlogs"][0].update(hashAlgorithm="SHA2_512"),
+        "log_unknown",
+        "sigstore.md 1.1.2: hashAlgorithm = SHA2_256",
+    ),
+    _row(
+        "authority-without-start",
+        lambda _, members: members["certificateAuthorities"][0]["validFor"].pop("start"),
+        "trust_root_malformed",
+        "sigstore.md 1.1.3: no start is not unbounded",
+    ),
+    _row(
         "log-without-window",
         lambda _, members: members["tlogs"][0]["publicKey"].pop("validFor"),
         "trust_root_malformed",
