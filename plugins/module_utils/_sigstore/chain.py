@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore import der
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore import instants as clock
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.errors import Refused
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.model import Authority
@@ -86,12 +85,7 @@ def load_certificate(raw: bytes, what: str = "the certificate") -> x509.Certific
             _ = one.oid.dotted_string
         return certificate
 
-    certificate = guarded(read, what)
-    body, algorithm, *_signature = der.read(raw, what).children()
-    fields = body.children()
-    if fields[1 if fields[0].tag == der.INTEGER else 2].raw != algorithm.raw:
-        raise Refused("input_malformed", f"{what} names two signature algorithms")
-    return certificate
+    return guarded(read, what)
 
 
 def public_key(certificate: x509.Certificate) -> CertificatePublicKeyTypes | None:
@@ -185,11 +179,10 @@ def unchecked_conditions(certificate: x509.Certificate) -> list[str]:
     ]
 
 
-def authority_fault(certificate: x509.Certificate, below: int, purpose: str = CODE_SIGNING) -> str | None:
+def authority_fault(certificate: x509.Certificate, below: int) -> str | None:
     """Why the certificate may not issue, None if it may (sigstore.md 1.3.4, 1.3.5).
 
-    `below` is how many authorities stand between it and the leaf, `purpose` the usage that an extended key usage, if
-    there is one, has to contain. Raises Refused("input_malformed").
+    `below` is how many authorities stand between it and the leaf. Raises Refused("input_malformed").
     """
     constraints = extension(certificate, x509.BasicConstraints)
     critical = {one.oid for one in extensions(certificate) if one.critical}
@@ -204,7 +197,7 @@ def authority_fault(certificate: x509.Certificate, below: int, purpose: str = CO
         return f"more authorities stand below it than its path length {constraints.path_length} allows"
     if usage is None or not usage.key_cert_sign:
         return "it may not sign certificates"
-    if extended is not None and purpose not in extended:
+    if extended is not None and CODE_SIGNING not in extended:
         return "its extended key usage is for something else"
     return f"it has conditions that are not checked: {', '.join(unchecked)}" if unchecked else None
 

@@ -148,6 +148,12 @@ def test_a_bad_timestamp_beside_a_good_one_counts_for_nothing() -> None:
     assert refusal(leaf(bad, CtLog(new_key())), known(WORLD.ct, SECOND_LOG)).reason == "sct_invalid"
 
 
+def test_a_false_signature_is_told_before_a_log_out_of_use() -> None:
+    retired = replace(known(WORLD.ct)[WORLD.ct.id], window=Window(0, 1))
+    logs = {**known(SECOND_LOG), WORLD.ct.id: retired}
+    assert refusal(leaf(WORLD.ct, EditedLog(SECOND_LOG.key, edit=spoil)), logs).reason == "sct_invalid"
+
+
 def test_a_timestamp_of_another_certificate() -> None:
     donor = WORLD.ct.promise(b"another precertificate", bytes(32), VOUCHED)
     assert refusal(leaf(EditedLog(WORLD.ct.key, edit=lambda _own: donor)), known(WORLD.ct)).reason == "sct_invalid"
