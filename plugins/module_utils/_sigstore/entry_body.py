@@ -24,10 +24,8 @@ from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.m
     MessageSignature,
     Signed,
 )
+from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.signature import load_spki
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.strict_json import Members, load
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 # The body of an attestation repeats neither payload nor envelope; certificates are a few KiB.
 MAX_BODY = 256 * 1024
@@ -149,13 +147,9 @@ def _intoto_v2(body: Members, expected: _Expected) -> None:
 
 
 def _key_details(spki: bytes) -> Mapping[str, str]:
-    try:
-        key = load_der_public_key(spki)
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise Refused("algorithm_unsupported", "the signer's key cannot be read") from error
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        return KEY_DETAILS.get(key.curve.name, {})
-    return KEY_DETAILS.get(f"rsa{key.key_size}", {}) if isinstance(key, rsa.RSAPublicKey) else {}
+    key = load_spki(spki, "the signer's key")
+    curve = getattr(getattr(key, "curve", None), "name", None)
+    return KEY_DETAILS.get(curve or f"rsa{getattr(key, 'key_size', '')}", {})
 
 
 def _hashedrekord_v2(body: Members, expected: _Expected, stored: bytes) -> None:

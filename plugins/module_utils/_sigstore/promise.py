@@ -9,16 +9,10 @@ from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.e
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.errors import Refused
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.instants import from_seconds
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.model import LogEntry, LogKey
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-
-# The hash that belongs to a log's curve (keyDetails, sigstore.md 1.1.2).
-CURVE_HASHES: dict[str, type[hashes.HashAlgorithm]] = {
-    "secp256r1": hashes.SHA256,
-    "secp384r1": hashes.SHA384,
-    "secp521r1": hashes.SHA512,
-}
+from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.signature import (
+    allowed_hashes,
+    verify_bytes,
+)
 
 
 def is_signed(key: LogKey, signature: bytes, data: bytes) -> bool:
@@ -26,17 +20,12 @@ def is_signed(key: LogKey, signature: bytes, data: bytes) -> bool:
 
     Raises Refused("algorithm_unsupported") for any other key.
     """
-    public = key.key
+    hash_names = allowed_hashes(key.key)
     try:
-        if isinstance(public, ec.EllipticCurvePublicKey) and public.curve.name in CURVE_HASHES:
-            public.verify(signature, data, ec.ECDSA(CURVE_HASHES[public.curve.name]()))
-        elif isinstance(public, rsa.RSAPublicKey):
-            public.verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
-        elif isinstance(public, ed25519.Ed25519PublicKey):
-            public.verify(signature, data)
-        else:
-            raise Refused("algorithm_unsupported", f"the key of the log {key.name} is of a kind that is not verified")
-    except InvalidSignature:
+        verify_bytes(key.key, signature, data, hash_name=hash_names[0] if hash_names else None)
+    except Refused as refused:
+        if refused.reason != "signature_invalid":
+            raise
         return False
     return True
 
@@ -66,7 +55,7 @@ def verify_promise(entry: LogEntry, key: LogKey) -> int:
     if entry.promise is None or entry.integrated_time is None:
         raise Refused("set_missing", "the log entry lacks the log's signed promise, or the time that it promises")
     check_log(entry, key)
-    if not isinstance(key.key, ec.EllipticCurvePublicKey) or key.key.curve.name != "secp256r1":
+    if getattr(getattr(key.key, "curve", None), "name", None) != "secp256r1":
         raise Refused("algorithm_unsupported", f"promises of the log {key.name} are not by ECDSA P-256")
     if not is_signed(key, entry.promise, promised_bytes(entry)):
         raise Refused("set_invalid", f"the promise is not one of the log {key.name} for this entry")

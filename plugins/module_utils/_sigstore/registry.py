@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore import strict_json
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.errors import PolicyError, Refused
-from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.rekor import _tls_context as tls_context
+from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.rekor import tls_context
 
 if TYPE_CHECKING:
     from email.message import Message

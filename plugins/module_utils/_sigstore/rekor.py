@@ -139,7 +139,7 @@ def search_request(signed: Signed, digest: bytes, spki: bytes | None = None) -> 
     return json.dumps({"entries": [entry]}, separators=(",", ":")).encode("ascii")
 
 
-def _tls_context(ca_file: str | None) -> SSLContext:
+def tls_context(ca_file: str | None) -> SSLContext:
     import ssl
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -167,7 +167,7 @@ def https_opener(ca_file: str | None) -> Opener:
     authorities (PEM) for a log of one's own; None are the system's. Raises PolicyError if they cannot be loaded.
     """
     try:
-        context = _tls_context(ca_file)
+        context = tls_context(ca_file)
     except OSError as error:
         raise PolicyError(f"the certificate authorities for the log cannot be loaded: {error}") from error
 

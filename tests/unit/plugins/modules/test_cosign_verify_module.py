@@ -152,3 +152,16 @@ def test_options_that_do_not_go_together(files: dict[str, str], names: tuple[str
     run = run_module("cosign_verify", {**pick(files, *names), **SIGNER})
     assert run.failed
     assert "verified" not in run.result or run.result["verified"] is False
+
+
+@pytest.mark.parametrize("name", ["cosign_verify", "cosign_verify_image"])
+def test_without_the_library_nothing_is_verified(files: dict[str, str], name: str, tmp_path: Path) -> None:
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    # Python reads it at its start; a module that is None counts as not installed.
+    (hidden / "sitecustomize.py").write_text("import sys\nsys.modules['cryptography'] = None\n")
+    what = pick(files, "path", "bundle") if name == "cosign_verify" else {"image": "ghcr.io/owner/name:1"}
+    run = run_module(name, {**what, **SIGNER}, before=str(hidden))
+    assert run.failed
+    assert run.result["verified"] is False
+    assert "python3-cryptography" in run.result["msg"]

@@ -58,7 +58,6 @@ NOT_IN_CORPUS = {
     "artifact_changed": "here",
     "image_unsigned": "test_image.py",
     "internal_error": "here",
-    "key_expired": "here",
     "log_unreachable": "test_rekor.py",
     "reference_mismatch": "test_image.py",
     "registry_unreachable": "test_registry.py",
