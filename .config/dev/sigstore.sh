@@ -79,6 +79,17 @@ conformance() {
     python -m tests.conformance.run "$@"
 }
 
+# ./dev bench [hosts|signatures]
+bench() {
+    case ${1:-both} in hosts | signatures | both) ;; *) die "./dev bench [hosts|signatures]" ;; esac
+    if [ "${1:-both}" != hosts ]; then
+        bootstrap
+        use_verifiers
+        python tests/bench/signatures.py
+    fi
+    [ "${1:-both}" = signatures ] || run_gates bench
+}
+
 # ./dev trust-root: the public-good root that is shipped, anew.
 trust_root() {
     bootstrap

@@ -167,7 +167,7 @@ def main() -> int:
     arguments = parser.parse_args()
     folder = Path(os.environ["SIGSTORE_VERIFIERS"])
     texts = yaml.safe_load((HERE / "differences.yml").read_text(encoding="utf-8"))
-    table = Table([Difference(**text) for text in texts])
+    table = Table([Difference(**text) for about in texts.values() for text in about])
     with tempfile.TemporaryDirectory(prefix="conformance-") as place:
         compare(arguments.cases, Path(place), verifiers(folder), table)
     table.write()
