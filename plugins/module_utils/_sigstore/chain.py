@@ -179,10 +179,11 @@ def unchecked_conditions(certificate: x509.Certificate) -> list[str]:
     ]
 
 
-def authority_fault(certificate: x509.Certificate, below: int) -> str | None:
+def authority_fault(certificate: x509.Certificate, below: int, purpose: str = CODE_SIGNING) -> str | None:
     """Why the certificate may not issue, None if it may (sigstore.md 1.3.4, 1.3.5).
 
-    `below` is how many authorities stand between it and the leaf. Raises Refused("input_malformed").
+    `below` is how many authorities stand between it and the leaf, `purpose` the usage that an extended key usage, if
+    there is one, has to contain: authorities of time stamps have another. Raises Refused("input_malformed").
     """
     constraints = extension(certificate, x509.BasicConstraints)
     critical = {one.oid for one in extensions(certificate) if one.critical}
@@ -197,7 +198,7 @@ def authority_fault(certificate: x509.Certificate, below: int) -> str | None:
         return f"more authorities stand below it than its path length {constraints.path_length} allows"
     if usage is None or not usage.key_cert_sign:
         return "it may not sign certificates"
-    if extended is not None and CODE_SIGNING not in extended:
+    if extended is not None and purpose not in extended:
         return "its extended key usage is for something else"
     return f"it has conditions that are not checked: {', '.join(unchecked)}" if unchecked else None
 
