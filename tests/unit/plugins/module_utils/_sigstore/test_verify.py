@@ -80,6 +80,18 @@ def test_every_reason_has_a_case() -> None:
     assert not set(NOT_IN_CORPUS) & {row.expected for row in CASES}
 
 
+# Advisories of Sigstore's clients (sigstore.md 6).
+ADVISORIES = """
+CVE-2022-23649 CVE-2022-35929 CVE-2022-36056 CVE-2026-22703 CVE-2026-24122 CVE-2026-39395 GHSA-fx35-mq7g-6g98
+CVE-2024-45395 GHSA-9vcr-p3rj-q5q6 GHSA-wqqc-jjcq-vfxm GHSA-xm5m-wgh2-rrg3 CVE-2023-46737 GHSA-52v5-jr5w-gjxr
+"""
+
+
+@pytest.mark.parametrize("advisory", ADVISORIES.split())
+def test_every_advisory_has_a_case(advisory: str) -> None:
+    assert any(advisory in row.rule for row in CASES)
+
+
 # Fields of a bundle that no verdict may depend on, or that another field stands for, each with the reason.
 FREE = {
     "hint": "selects among trusted keys, no more",
