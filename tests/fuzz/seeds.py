@@ -22,6 +22,17 @@ PATTERNS = (
     r"(?:[0-9]{2}|\d\w\s\D\W\S){0,1000}[^\x00-\x7f]?",
 )
 
+REGISTRY = (
+    b'401\nWWW-Authenticate: Bearer realm="https://registry.example.test/token",service="it",scope="none"\n\n',
+    b'200\nContent-Type: application/json\n\n{"token": "abc"}',
+    b"307\nLocation: https://storage.example.test/manifest\n\n",
+    b'200\nContent-Type: application/json\n\n{"schemaVersion": 2}',
+    b"200\n\nblob",
+    b'200\nContent-Type: application/vnd.oci.image.index.v1+json\nLink: </v2/name/referrers/more>; rel="next"\n\n{}',
+    b"503\nRetry-After: 1\n\n",
+    b"200\nContent-Type: application/vnd.oci.image.index.v1+json\n\n{}",
+)
+
 
 def _image_manifest(signing: Signing) -> bytes:
     """The manifest of cosign's classic image signatures, with one layer."""
@@ -101,6 +112,7 @@ def write(folder: Path) -> None:
         "image_index": [index],
         "image_referrer": [referrer],
         "image_payload": [_image_payload()],
+        "registry": [b"\0\0".join(REGISTRY)],
         "sums": [b"%b  %b\n" % (hashlib.sha256(ARTIFACT).hexdigest().encode(), b"artifact")],
     }
     policy = json.dumps({"identity": IDENTITY, "issuer": ISSUER}).encode()

@@ -9,9 +9,11 @@ A target that also checks what was read (a round trip, a property) raises Assert
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from http.client import parse_headers
 from pathlib import Path
 
 from ansible_collections.prexorcloud.production.plugins.module_utils._release import sums
@@ -28,6 +30,7 @@ from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore i
     image,
     old_bundle,
     pattern,
+    registry,
     rekor,
     sct,
     sidecars,
@@ -224,6 +227,36 @@ def _image(signatures: dict[str, bytes], blob: bytes = b"") -> None:
     image.verify_image(repository, name, accept, require_reference="registry.example.test/name")
 
 
+class _Answers:
+    """Answers of a registry in the input, one after another: status line of three digits, headers, blank line, body."""
+
+    def __init__(self, data: bytes) -> None:
+        self.left = data.split(b"\0\0")
+
+    def open(self, _request: object, _seconds: float) -> _Answers:
+        if not self.left:
+            raise OSError("no answer is left")
+        stream = io.BytesIO(self.left.pop(0))
+        line = stream.readline(8).strip()
+        self.status = int(line) if line.isdigit() else 200
+        self.headers = parse_headers(stream)
+        self.body = stream
+        return self
+
+    def read1(self, size: int, /) -> bytes:
+        return self.body.read(size)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def _registry(_context: Context, data: bytes) -> None:
+    access = registry.Access("registry.example.test", "name", "somebody", "password", insecure=False)
+    repository = registry.HttpRegistry(access, opener=_Answers(data).open, pause=lambda _seconds: None)
+    _each(lambda: repository.manifest("1.0.0"), lambda: repository.blob(IMAGE_DIGEST, LIMIT))
+    repository.referrers(IMAGE_DIGEST)
+
+
 def _described(content: bytes, media_type: str) -> str:
     digest = hashlib.sha256(content).hexdigest()
     return f'{{"mediaType": "{media_type}", "digest": "sha256:{digest}", "size": {len(content)}'
@@ -286,5 +319,6 @@ TARGETS: dict[str, Target] = {
     "image_index": lambda _context, data: _image({"sha256-DIGEST": data}),
     "image_referrer": _image_referrer,
     "image_payload": _image_payload,
+    "registry": _registry,
     "sums": lambda _context, data: sums.digest_of(data, "artifact", "input"),
 }
