@@ -39,6 +39,8 @@ def fuzz(name: str, seconds: int, work: Path, logs: Path) -> str | None:
         f"-max_len={INPUT_BYTES}",
         f"-dict={HERE / 'words.dict'}",
         f"-artifact_prefix={found}/",
+        # A seed stays even if it reaches nothing new: what is near it may.
+        "-keep_seed=1",
         "-print_final_stats=1",
     ]
     command = [os.environ["FUZZ_PYTHON"], "-m", "tests.fuzz.fuzz", name, str(work / "context"), *options]

@@ -15,6 +15,8 @@ from release_signer.keys import new_key, pem, spki
 from release_signer.signing import Signing
 from release_signer.world import IDENTITY, ISSUER, World, statement_about
 
+from .targets import EXTENSIONS
+
 KEYS = ("P-256", "P-384", "P-521", "rsa-2048", "ed25519")
 PATTERNS = (
     r"(?i)^https://github\.com/prexorjustin/prexorcloud/\.github/workflows/release-jars\.ya?ml@.*",
@@ -97,6 +99,12 @@ def write(folder: Path) -> None:
         "der": [leaf, tiled.tokens[0], *(spki(new_key(kind).public_key()) for kind in KEYS)],
         "trust_root": [root],
         "certificate": [leaf, world.intermediate.der, world.root.der],
+        "extensions": [
+            bytes([EXTENSIONS.index(one.oid.dotted_string)]) + one.value.public_bytes()
+            for certificate in (plain.certificate, world.intermediate.certificate, world.tsa.chain[0])
+            for one in certificate.extensions
+            if one.oid.dotted_string in EXTENSIONS
+        ],
         "bundle": bundles,
         "old_bundle": [plain.old_bundle(), keyed.old_bundle()],
         "sidecars": [signature, certificate, plain.signature, plain.certificate_pem],

@@ -13,6 +13,8 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
 from http.client import parse_headers
 from pathlib import Path
 
@@ -50,9 +52,19 @@ from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.m
     Verdict,
 )
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.policy import Policy
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 
 LIMIT = 1 << 20
 SUBJECT = "https://github.com/PrexorJustin/prexorcloud/.github/workflows/release-jars.yml@refs/tags/v1.0.0"
+# Names, usages, constraints, key identifiers, timestamps of logs, policies, and what Fulcio writes down of the signer.
+EXTENSIONS = (
+    *(f"2.5.29.{number}" for number in (14, 15, 17, 18, 19, 30, 32, 35, 36, 37)),
+    "1.3.6.1.4.1.11129.2.4.2",
+    *(f"1.3.6.1.4.1.57264.1.{number}" for number in (1, 8, 9)),
+)
 IMAGE_DIGEST = "sha256:" + "0" * 64
 Target = Callable[["Context", bytes], object]
 
@@ -141,6 +153,26 @@ def _certificate(context: Context, data: bytes) -> None:
         lambda: identity.read_signer(leaf),
         lambda: signature.describe(chain.public_key(leaf)),  # type: ignore[arg-type]
     )
+
+
+@lru_cache(maxsize=1)
+def _key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def _extensions(context: Context, data: bytes) -> None:
+    """A good certificate but for one extension: the first byte says which, the rest is its value."""
+    leaf = x509.load_der_x509_certificate(context.plain.certificate or b"")
+    begin = datetime(2026, 1, 1)  # noqa: DTZ001 - cryptography 38 takes naive UTC
+    builder = x509.CertificateBuilder(
+        leaf.issuer, leaf.subject, _key().public_key(), leaf.serial_number, begin, begin + timedelta(minutes=10)
+    )
+    chosen = EXTENSIONS[data[0] % len(EXTENSIONS)] if data else EXTENSIONS[0]
+    values = {one.oid.dotted_string: (one.value.public_bytes(), one.critical) for one in leaf.extensions}
+    values[chosen] = (data[1:], values.get(chosen, (b"", False))[1])
+    for oid, (value, critical) in values.items():
+        builder = builder.add_extension(x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), value), critical)
+    _certificate(context, builder.sign(_key(), hashes.SHA256()).public_bytes(Encoding.DER))
 
 
 def _bundle(_context: Context, data: bytes) -> None:
@@ -304,6 +336,7 @@ TARGETS: dict[str, Target] = {
     "der": _der,
     "trust_root": lambda _context, data: trust_root.parse_trust_root(data),
     "certificate": _certificate,
+    "extensions": _extensions,
     "bundle": _bundle,
     "old_bundle": lambda _context, data: old_bundle.parse_old_bundle(data),
     "sidecars": _sidecars,
