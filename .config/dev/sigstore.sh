@@ -10,8 +10,8 @@ cosign-3.1.1 main/c/cosign/cosign_3.1.1-2_amd64.deb d8622ebffce1d69197288fc030ff
 sigstore-go-1.3.0 main/s/sigstore-go/sigstore-go_1.3.0-1_amd64.deb 9a316dbb069b370ffd47c1a0cd0b07b42d45575f1f623c0301ebdad4bb19d83d
 docker-registry main/d/docker-registry/docker-registry_2.8.2+ds1-1_amd64.deb a9bd06c0e006854608f8469b4371743f40604ad90975532bb3b7ceeb72fe2913'
 
-# The collection under its own name, and the test signer.
-sigstore_path=$root/.ansible/collections:$root/tests/support
+# The collection under its own name.
+sigstore_path=$root/.ansible/collections
 
 # tool_environment NAME: set $environment to a Python environment with .config/requirements-NAME.txt, made anew only if that
 # or the system's Python changed.

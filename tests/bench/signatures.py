@@ -45,7 +45,7 @@ runpy.run_module("ansible_collections.prexorcloud.production.plugins.modules.cos
 
 def prepare(folder: Path) -> None:
     """Signs artifacts of each size: `MIB/{artifact,bundle.json,artifact.sig,artifact.crt,entry.json,NAME.args}`."""
-    from release_signer.world import IDENTITY, ISSUER, World
+    from ansible_collections.prexorcloud.production.tests.support.release_signer.world import IDENTITY, ISSUER, World
 
     world = World.make()
     for size in SIZES:

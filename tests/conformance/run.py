@@ -27,7 +27,7 @@ from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.b
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.errors import Refused
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.timestamp import verify_token
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.trust_root import parse_trust_root
-from release_signer import corpus
+from ansible_collections.prexorcloud.production.tests.support.release_signer import corpus
 
 from . import suite
 from .verifiers import ACCEPTS, OK, REFUSES, UNABLE, VERBOSE, Job, Verifier, ours, sigstore_python, verifiers

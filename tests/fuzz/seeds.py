@@ -9,11 +9,16 @@ import hashlib
 import json
 from pathlib import Path
 
+from ansible_collections.prexorcloud.production.tests.support.release_signer.case import ARTIFACT
+from ansible_collections.prexorcloud.production.tests.support.release_signer.keys import new_key, pem, spki
+from ansible_collections.prexorcloud.production.tests.support.release_signer.signing import Signing
+from ansible_collections.prexorcloud.production.tests.support.release_signer.world import (
+    IDENTITY,
+    ISSUER,
+    World,
+    statement_about,
+)
 from cryptography.hazmat.primitives.serialization import Encoding
-from release_signer.case import ARTIFACT
-from release_signer.keys import new_key, pem, spki
-from release_signer.signing import Signing
-from release_signer.world import IDENTITY, ISSUER, World, statement_about
 
 from .targets import EXTENSIONS
 

@@ -348,7 +348,7 @@ TARGETS: dict[str, Target] = {
     "public_keys": _public_keys,
     "pattern": _pattern,
     "image_name": lambda _context, data: image.parse_image_name(data.decode("utf-8", "replace")),
-    "image_signatures": lambda _context, data: _image({"sha256-DIGEST.sig": data}),
+    "image_signatures": lambda context, data: _image({"sha256-DIGEST.sig": data}, context.artifact),
     "image_index": lambda _context, data: _image({"sha256-DIGEST": data}),
     "image_referrer": _image_referrer,
     "image_payload": _image_payload,
