@@ -162,9 +162,12 @@ def compare_images(folder: Path) -> list[str]:
 def main() -> int:
     """Compare and print; the exit status is 1 if something is not as it should be."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--suite", type=Path)
+    parser.add_argument("--suite", type=Path, help="folder with the cases of Sigstore's conformance suite")
+    parser.add_argument("--verbose", action="store_true", help="also what the verifiers print, on standard error")
     parser.add_argument("cases", nargs="*")
     arguments = parser.parse_args()
+    if arguments.verbose:
+        os.environ[VERBOSE] = "yes"
     folder = Path(os.environ["SIGSTORE_VERIFIERS"])
     texts = yaml.safe_load((HERE / "differences.yml").read_text(encoding="utf-8"))
     table = Table([Difference(**text) for about in texts.values() for text in about])

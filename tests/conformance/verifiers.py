@@ -25,7 +25,7 @@ from ansible_collections.prexorcloud.production.plugins.modules import cosign_ve
 ACCEPTS, REFUSES, UNABLE = "accepts", "refuses", "n/a"
 OK, POLICY = "ok", "policy_error"
 SECONDS = 60
-# Set to anything, it makes the run print what the verifiers said.
+# Set to anything, it makes the run print what the verifiers said; by --verbose.
 VERBOSE = "CONFORMANCE_VERBOSE"
 # cosign's flags are the module's options but for the dashes.
 IDENTITY = (

@@ -31,7 +31,8 @@ attack of the specification, and asks others about each of its files what `cosig
 
 What one of them cannot be asked is `n/a` in the table, with what it lacks. Sidecars reach cosign with a log on the
 loopback interface that gives the saved answer, and its older formats take the trust root as PEM files, so without
-windows. Images have a table of their own: both cosigns sign and verify on a registry of the machine.
+windows. Images have a table of their own: both cosigns sign and verify on a registry of the machine. `--verbose` prints
+what the others say.
 
 `./dev conformance --suite FOLDER` also judges Sigstore's own conformance suite (its folder `test/assets/bundle-verify`,
 which is not part of this collection). On 2026-11-24, at its commit a73de49, all 70 verdicts were the suite's: 21 good
