@@ -209,7 +209,11 @@ def parse_bundle(document: bytes, min_version: str = "0.1") -> Signed:
     Raises Refused: "input_malformed" (unknown members included), "input_too_large", "format_unsupported",
     "format_too_old", "algorithm_unsupported"; PolicyError for another min_version.
     """
-    bundle = load(document, "the bundle", MAX_BUNDLE)
+    return read_members(load(document, "the bundle", MAX_BUNDLE), min_version)
+
+
+def read_members(bundle: Members, min_version: str) -> Signed:
+    """As parse_bundle(), of JSON that is read already."""
     version = _version(bundle, min_version)
     bundle.only("mediaType", "verificationMaterial", "messageSignature", "dsseEnvelope")
     content = _one_of(bundle, "messageSignature", "dsseEnvelope")

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.bundle import MAX_BUNDLE, parse_bundle
+from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.bundle import MAX_BUNDLE, read_members
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.errors import Refused
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.model import Signed
-from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.old_bundle import parse_old_bundle
+from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.old_bundle import (
+    read_members as read_old_members,
+)
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.strict_json import load
 
 
@@ -20,9 +22,9 @@ def read_bundle(document: bytes, min_version: str) -> Signed:
     """
     members = load(document, "the bundle", MAX_BUNDLE)
     if members.has("mediaType"):
-        return parse_bundle(document, min_version)
+        return read_members(members, min_version)
     if not members.has("base64Signature"):
         raise Refused("format_unsupported", "the file is neither a Sigstore bundle nor one of cosign's old ones")
     if min_version != "0.1":
         raise Refused("format_too_old", f"cosign's old bundle is older than version {min_version}, which is demanded")
-    return parse_old_bundle(document)
+    return read_old_members(members)

@@ -59,7 +59,12 @@ def parse_old_bundle(document: bytes) -> Signed:
     Raises Refused: "material_mismatch" if `cert` is anything else, such as a PUBLIC KEY (GHSA-fx35-mq7g-6g98);
     "input_malformed" (unknown members included), "input_too_large".
     """
-    bundle = load(document, "the bundle", MAX_OLD_BUNDLE).only("base64Signature", "cert", "rekorBundle")
+    return read_members(load(document, "the bundle", MAX_OLD_BUNDLE))
+
+
+def read_members(bundle: Members) -> Signed:
+    """As parse_old_bundle(), of JSON that is read already."""
+    bundle.only("base64Signature", "cert", "rekorBundle")
     certificate = bundle.optional_text("cert")
     entry = bundle.optional_members("rekorBundle")
     return Signed(

@@ -18,10 +18,12 @@ from typing import NoReturn
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.errors import Refused
 
 MAX_DEPTH = 32
+# Lists and objects in one document; an inventory of a large program's parts, the largest of all, has some ten thousand.
+MAX_CONTAINERS = 200_000
 MAX_DIGITS = 20
 MAX_INTEGER = 2**63 - 1
-# Brackets, and strings as a whole. A string that is not closed takes the rest: the pattern must match whatever it meets,
-# for each failure would begin again one quotation mark further on.
+# Brackets, and strings as a whole. A string that is not closed takes the rest: the pattern has to match whatever it
+# meets, for each failure would begin again one quotation mark further on.
 BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -142,6 +144,9 @@ def load_value(document: bytes, what: str, limit: int) -> object:
     if len(document) > limit:
         raise Refused("input_too_large", f"{what} has {len(document)} bytes, at most {limit} are read")
     try:
+        # Brackets in texts count too, which costs no genuine document anything.
+        if document.count(b"[") + document.count(b"{") > MAX_CONTAINERS:
+            raise Refused("input_too_large", f"{what} has more than {MAX_CONTAINERS} lists and objects")
         text = document.decode("utf-8")
         _check_depth(text)
         value: object = json.loads(

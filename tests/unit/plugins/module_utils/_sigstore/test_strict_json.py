@@ -80,11 +80,28 @@ def test_brackets_in_text_are_no_depth() -> None:
     assert strict_json.load(json.dumps({"a": "[{" * 99 + '\\"'}).encode(), "it", LIMIT).has("a")
 
 
-@pytest.mark.parametrize("document", [b"[" * 500_000, b'{"a":' * 150_000, b'{"a":"' + b'\\"' * 400_000, b'"' * 900_000])
-def test_bombs_are_refused_at_once(document: bytes) -> None:
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        (b"[" * 500_000, "input_too_large"),
+        (b"[" * 150_000, "input_malformed"),
+        (b'{"a":' * 150_000, "input_malformed"),
+        (b'{"a":"' + b'\\"' * 400_000, "input_malformed"),
+        (b'"' * 900_000, "input_malformed"),
+    ],
+)
+def test_bombs_are_refused_at_once(document: bytes, code: str) -> None:
     start = time.process_time()
-    assert refused(document) == "input_malformed"
+    assert refused(document) == code
     assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize("unit", [b"[]", b"{}", b"[[]]"])
+def test_many_containers_are_refused_at_once(unit: bytes) -> None:
+    document = b'{"a":[' + b",".join([unit] * 1_000_000) + b"]}"
+    start = time.process_time()
+    assert refused(document, limit=1 << 24) == "input_too_large"
+    assert time.process_time() - start < 0.5
 
 
 def test_size_is_checked_before_anything_is_read() -> None:

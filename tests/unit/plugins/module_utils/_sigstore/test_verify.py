@@ -373,7 +373,7 @@ def _heavy() -> Iterator[tuple[str, bytes, str]]:
     many = copy.deepcopy(members)
     many["verificationMaterial"]["tlogEntries"] = [entry] * 100_000
     yield "100,000 entries", json.dumps(many).encode(), "input_too_large"
-    yield "deep", b'{"mediaType":' + b"[" * 1_000_000, "input_malformed"
+    yield "deep", b'{"mediaType":' + b"[" * 1_000_000, "input_too_large"
     long_proof = copy.deepcopy(members)
     proof = long_proof["verificationMaterial"]["tlogEntries"][0]["inclusionProof"]
     proof["hashes"] = proof["rootHash"] and [proof["rootHash"]] * 50_000
