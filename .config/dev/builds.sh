@@ -49,12 +49,19 @@ build_stand_ins() {
     publish "$built/cloud-controller-1.0.0.jar" "$built/cloud-daemon-1.0.0.jar"
 }
 
-# publish CONTROLLER-JAR DAEMON-JAR: make them the release that hosts get, in .cache/release.
+# publish CONTROLLER-JAR DAEMON-JAR: make them the release that hosts get, in .cache/release, signed by the test signer, whose
+# trust root the inventories of test hosts name. Nothing is signed anew if nothing changed.
 publish() {
-    mkdir -p "$state/release"
+    mkdir -p "$state/release" "$state/demo"
     install -C -m 0644 "$1" "$state/release/cloud-controller-1.0.0.jar"
     install -C -m 0644 "$2" "$state/release/cloud-daemon-1.0.0.jar"
-    (cd "$state/release" && sha256sum -- *.jar >SHA256SUMS.new && mv SHA256SUMS.new SHA256SUMS)
+    sign_release release --version 1.0.0 --bundle --out "$state/release" \
+        "$state/release/cloud-controller-1.0.0.jar" "$state/release/cloud-daemon-1.0.0.jar"
+    sign_release trust-root --out "$state/demo/trusted_root.json"
+}
+
+sign_release() {
+    PYTHONPATH="$root/tests/support" "$root/.venv/bin/python" -m release_signer "$@" --state "$state/release-signer" >/dev/null
 }
 
 # A Java archive and its digest, for hosts whose Debian has no Java 25.

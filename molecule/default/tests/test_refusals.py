@@ -2,6 +2,7 @@
 
 import base64
 import json
+import shutil
 
 import pytest
 from support.runs import ROOT, site
@@ -76,17 +77,18 @@ def test_wrong_input_stops_with_a_clear_sentence(name, unchanged):
 
 
 def test_artifact_altered_by_one_byte_is_not_installed(tmp_path, unchanged):
-    source = ROOT / ".cache" / "release"
-    for path in source.iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes())
-    jar = tmp_path / "cloud-controller-1.0.0.jar"
+    shutil.copytree(ROOT / ".cache" / "release", tmp_path / "release")
+    jar = tmp_path / "release" / "cloud-controller-1.0.0.jar"
     content = bytearray(jar.read_bytes())
     content[len(content) // 2] ^= 1
     jar.write_bytes(bytes(content))
-    variables = {"prexorcloud_release_source": str(tmp_path), "release_cache_directory": str(tmp_path / "cache")}
+    variables = {
+        "prexorcloud_release_source": str(tmp_path / "release"),
+        "release_cache_directory": str(tmp_path / "cache"),
+    }
     run = site(f"--extra-vars={json.dumps(variables)}", "--tags", "release")
     assert run.code != 0
-    assert "checksum" in run.text().lower()
+    assert "cloud-controller-1.0.0.jar is refused, digest_mismatch:" in run.text()
     assert not run.changed
 
 

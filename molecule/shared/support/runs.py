@@ -48,11 +48,22 @@ def site(*arguments: str, inventories: Iterable[Path] | None = None, verbosity: 
     :param inventories: in place of the scenario's own, behind what all test hosts have in common.
     :param timeout: seconds after which the run counts as hanging.
     """
+    return _run(ROOT / "site.yml", arguments, inventories, verbosity, timeout)
+
+
+def playbook(name: str, *arguments: str, timeout: float = 600) -> Run:
+    """Run another playbook of the collection, for example ``verify_release.yml``, against the scenario's hosts."""
+    return _run(ROOT / "playbooks" / name, arguments, None, "", timeout)
+
+
+def _run(
+    path: Path, arguments: tuple[str, ...], inventories: Iterable[Path] | None, verbosity: str, timeout: float
+) -> Run:
     paths = os.environ["PREXORCLOUD_TEST_INVENTORY"].split(":")
     if inventories is not None:
         paths = [paths[0], *map(str, inventories)]
     before = len(recorded())
-    command = ["ansible-playbook", *(f"--inventory={path}" for path in paths), *arguments, str(ROOT / "site.yml")]
+    command = ["ansible-playbook", *(f"--inventory={inventory}" for inventory in paths), *arguments, str(path)]
     if verbosity:
         command.append(verbosity)
     finished = subprocess.run(

@@ -196,6 +196,7 @@ def unknown_names(text: str) -> set[str]:
     known = (
         {name for role in contract.ROLES for name in contract.options(role)} | contract.groups() | set(contract.ROLES)
     )
+    known |= {path.stem for path in (contract.ROOT / "plugins" / "modules").glob("*.py")}
     prefixes = tuple(f"{role}_" for role in contract.ROLES)
     return {
         name

@@ -20,7 +20,11 @@ KEY = contract.load(contract.ROOT / "inventories" / "ha" / "group_vars" / "all" 
     "prexorcloud_module_trust_root"
 ]
 # What ./dev demo makes before it uses the demo's inventory.
-MADE_BY_DEMO = {"prexorcloud_release_source": str(contract.ROOT), "prexorcloud_module_trust_root": KEY}
+MADE_BY_DEMO = {
+    "prexorcloud_release_source": str(contract.ROOT),
+    "prexorcloud_release_trust_root": str(contract.ROOT / "galaxy.yml"),
+    "prexorcloud_module_trust_root": KEY,
+}
 CHECK = """
 - hosts: localhost
   connection: local
