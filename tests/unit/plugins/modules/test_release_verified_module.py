@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The founders of prexorcloud.production
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module release_verified as Ansible runs it: what it returns, what it says when it refuses, what it never assumes."""
+"""The module release_verified as Ansible runs it: what it returns, what it says when it refuses, what is no default."""
 
 from __future__ import annotations
 
