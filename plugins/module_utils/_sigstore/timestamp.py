@@ -208,7 +208,7 @@ def _signer_id(sid: Element) -> tuple[str, bytes]:
     if sid.tag == KEY_ID:
         return "key id", sid.content
     issuer, serial = _fields(sid.expect(der.SEQUENCE), 2, exact=True)
-    return "issuer and serial", issuer.expect(der.SEQUENCE).raw + serial.expect(der.INTEGER).raw
+    return "issuer and serial", issuer.raw + serial.raw
 
 
 def _attributes(attributes: Element) -> dict[str, Element]:
@@ -232,9 +232,9 @@ def _info(content: bytes) -> _Info:
     serial.integer()
     for one in tail[der.context(1)].children() if der.context(1) in tail else ():
         name, *critical, value = _fields(one.expect(der.SEQUENCE), 2)
-        value.octets()
+        kind, _ = name.oid(), value.octets()
         if any(flag.boolean() for flag in critical):
-            raise _refuse(f"its critical extension {name.oid()} is not known")
+            raise _refuse(f"its critical extension {kind} is not known")
     algorithm, digest = _fields(imprint.expect(der.SEQUENCE), 2, exact=True)
     return _Info(_gen_time(moment), _hash_name(algorithm), digest.octets())
 
@@ -374,7 +374,7 @@ def _issuer_serial(parts: Sequence[Element]) -> tuple[bytes, bytes]:
         raise _refuse("its signing-certificate attribute has fields that it must not have")
     names, serial = _fields(parts[0].expect(der.SEQUENCE), 2, exact=True)
     name = _explicit(_only(names.expect(der.SEQUENCE)), DIRECTORY_NAME)
-    return name.raw, serial.expect(der.INTEGER).raw
+    return name.raw, serial.raw
 
 
 def _profile_fault(certificate: Certificate) -> str | None:
