@@ -241,11 +241,14 @@ def worst_documents() -> dict[str, tuple[Callable[[bytes], object], bytes]]:
     entries = [entry % number for number in range(100_000)]
     some = entries[: rekor.MAX_ANSWER // (len(entries[0]) + 1) - 1]
     cap, elements = bundle.MAX_BUNDLE, timestamp.TOKEN_LIMIT // 2 - 2
+    lists = strict_json.MAX_CONTAINERS - 2
     return {
         "a bundle of 10 MiB": (read_bundle, b'{"mediaType":"' + b"a" * BIG + b'"}'),
         "a bundle of 10 MiB, all members": (read_bundle, members(BIG // 12)),
         "a bundle of the largest size, all lists": (read_bundle, b'{"mediaType":[' + b"[]," * (cap // 3 - 9) + b"[]]}"),
         "a bundle of the largest size, all members": (read_bundle, members(cap // 12)),
+        "a bundle of the largest size, all closing brackets": (read_bundle, b"]" * cap),
+        "a bundle with as many lists as are read": (read_bundle, b'{"mediaType":[' + b"[]," * lists + b"0]}"),
         "a bundle with a number of 3,000,000 digits": (read_bundle, b'{"mediaType":' + b"9" * 3_000_000 + b"}"),
         "JSON of 100,000 levels": (read_json, b'{"a":' * 100_000 + b"0" + b"}" * 100_000),
         "JSON of 1,000,000 levels": (read_json, b"[" * 1_000_000 + b"]" * 1_000_000),
