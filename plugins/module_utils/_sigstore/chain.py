@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore import instants as clock
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.errors import Refused
 from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.model import Authority
+from ansible_collections.prexorcloud.production.plugins.module_utils._sigstore.signature import allowed_hashes
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+    from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes, PublicKeyTypes
 
 try:
     from cryptography import x509
@@ -30,8 +31,6 @@ except ImportError:
     pass
 
 MAX_CERTIFICATE = 64 * 1024
-MIN_RSA_BITS, MAX_RSA_BITS, RSA_EXPONENT = 2048, 4096, 65537
-CURVES = ("secp256r1", "secp384r1", "secp521r1")
 # Signature algorithms of certificates and their hash; neither SHA-1 nor PSS is among them.
 ECDSA_HASHES = {"1.2.840.10045.4.3.2": "SHA256", "1.2.840.10045.4.3.3": "SHA384", "1.2.840.10045.4.3.4": "SHA512"}
 RSA_HASHES = {"1.2.840.113549.1.1.11": "SHA256", "1.2.840.113549.1.1.12": "SHA384", "1.2.840.113549.1.1.13": "SHA512"}
@@ -133,12 +132,14 @@ def is_valid_at(certificate: x509.Certificate, instant: int) -> bool:
 
 
 def is_strong(key: CertificatePublicKeyTypes | None) -> bool:
-    """True for ECDSA on P-256, P-384, P-521, for RSA of 2048 to 4096 bits with the usual exponent, and for Ed25519."""
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        return key.curve.name in CURVES
-    if isinstance(key, rsa.RSAPublicKey):
-        return MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS and key.public_numbers().e == RSA_EXPONENT
-    return isinstance(key, ed25519.Ed25519PublicKey)
+    """True for the keys whose signatures are verified at all: certificates get no weaker ones (sigstore.md 1.13)."""
+    if key is None:
+        return False
+    try:
+        allowed_hashes(cast("PublicKeyTypes", key))
+    except Refused:
+        return False
+    return True
 
 
 def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
