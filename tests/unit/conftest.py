@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 import hypothesis
+import pytest
 
 # The same examples in each run: a red gate is red again when it is repeated.
 hypothesis.settings.register_profile("repeatable", derandomize=True)
@@ -43,3 +44,8 @@ def _make_importable() -> None:
 
 if not _is_importable():
     _make_importable()
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Keys and signatures are made anew in each run; a test has to keep its name, and to have one that can be read."""
+    return argname if isinstance(val, (bytes, str)) and len(val) > 40 else None

@@ -557,7 +557,7 @@ def test_long_lists_of_failures_are_cut() -> None:
 # -- no mutation of a good signature verifies ------------------------------------------------------------------
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(position=st.integers(min_value=0), flip=st.integers(1, 255), form=st.sampled_from([classic, fallback]))
 def test_no_changed_byte_verifies(position: int, flip: int, form: Prepare) -> None:
     """A byte of what is signed changes, and everything that names its digest follows suit, as an attacker would do."""
@@ -579,7 +579,7 @@ def test_no_changed_byte_verifies(position: int, flip: int, form: Prepare) -> No
     assert caught.value.reason == "signature_invalid"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(junk=st.binary(max_size=200), place=st.sampled_from([SIG_TAG, FALLBACK_TAG, "1.0.0"]))
 def test_junk_is_refused(junk: bytes, place: str) -> None:
     registry = image()

@@ -227,7 +227,7 @@ def test_too_many() -> None:
 
 
 @given(st.integers(0, 4_102_444_800_000))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_every_millisecond_is_exact(milliseconds: int) -> None:
     when = datetime(1970, 1, 1) + timedelta(milliseconds=milliseconds)  # noqa: DTZ001 - as the library has it
     instant = milliseconds * MILLISECOND
@@ -240,7 +240,7 @@ PROMISE_AT = CERTIFICATE.public_bytes(Encoding.DER).index(WORLD.ct.id) - 1
 
 
 @given(st.integers(0, 110), st.integers(1, 255))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_no_altered_byte_of_a_timestamp_counts(at: int, change: int) -> None:
     raw = bytearray(CERTIFICATE.public_bytes(Encoding.DER))
     raw[PROMISE_AT + at] ^= change

@@ -392,7 +392,7 @@ def paths(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | i
 
 
 @given(st.sampled_from(paths(WORLD.trust_members())), VALUES)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_no_altered_member_crashes_or_adds_trust(path: tuple[str | int, ...], value: object) -> None:
     def edit(root: Any) -> None:
         for key in path[:-1]:
