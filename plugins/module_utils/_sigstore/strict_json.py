@@ -175,6 +175,8 @@ def _check_depth(text: str) -> None:
                 raise _Unreadable(f"nested deeper than {MAX_DEPTH}")
         elif mark in "]}":
             depth -= 1
+            if depth < 0:
+                raise _Unreadable("a bracket closes nothing")
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -85,6 +85,7 @@ def test_brackets_in_text_are_no_depth() -> None:
     [
         (b"[" * 500_000, "input_too_large"),
         (b"[" * 150_000, "input_malformed"),
+        (b"]" * 900_000, "input_malformed"),
         (b'{"a":' * 150_000, "input_malformed"),
         (b'{"a":"' + b'\\"' * 400_000, "input_malformed"),
         (b'"' * 900_000, "input_malformed"),
