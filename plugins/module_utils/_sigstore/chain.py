@@ -78,10 +78,10 @@ def load_certificate(raw: bytes, what: str = "the certificate") -> x509.Certific
         certificate = x509.load_der_x509_certificate(raw)
         if certificate.public_bytes(Encoding.DER) != raw:
             raise ValueError("bytes behind its end")
-        _ = certificate.version, certificate.issuer, certificate.subject, certificate.serial_number
-        _ = _not_before(certificate), _not_after(certificate), certificate.tbs_certificate_bytes
-        for one in certificate.extensions:
-            _ = one.oid.dotted_string
+        # Read here, where an error is caught: some releases read each part on the first request only.
+        dates = _not_before(certificate), _not_after(certificate)
+        names = certificate.version, certificate.issuer, certificate.subject, certificate.serial_number
+        repr((dates, names, certificate.tbs_certificate_bytes, [one.oid for one in certificate.extensions]))
         return certificate
 
     return guarded(read, what)

@@ -128,7 +128,7 @@ def parse_image_name(text: str) -> ImageName:
     Raises PolicyError: neither registry nor tag is assumed, since another one than was meant would be verified.
     """
     name, at, digest = text.partition("@")
-    host, _, path = name.partition("/")
+    host, _slash, path = name.partition("/")
     repository, colon, tag = path.partition(":")
     if not HOST.fullmatch(host) or not re.search(r"[.:]|^localhost$", host):
         raise PolicyError(f"image {text!r}: it begins with no registry, as in ghcr.io/owner/name:1.0.0")

@@ -191,7 +191,7 @@ class HttpRegistry:
         raise self._refused(f"no answer for {what} (HTTP {answer.status})")
 
     def _follow(self, url: str, accept: tuple[str, ...], limit: int) -> Answer:
-        for _ in range(MAX_REDIRECTS + 1):
+        for _hop in range(MAX_REDIRECTS + 1):
             headers = {"Accept": ", ".join(accept)}
             if self._authorization is not None and _origin(url) == _origin(self._base):
                 headers["Authorization"] = self._authorization

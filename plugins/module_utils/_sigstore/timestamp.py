@@ -232,7 +232,8 @@ def _info(content: bytes) -> _Info:
     serial.integer()
     for one in tail[der.context(1)].children() if der.context(1) in tail else ():
         name, *critical, value = _fields(one.expect(der.SEQUENCE), 2)
-        kind, _ = name.oid(), value.octets()
+        kind = name.oid()
+        value.octets()
         if any(flag.boolean() for flag in critical):
             raise _refuse(f"its critical extension {kind} is not known")
     algorithm, digest = _fields(imprint.expect(der.SEQUENCE), 2, exact=True)

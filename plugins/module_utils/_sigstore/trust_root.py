@@ -111,7 +111,8 @@ def _read_name(entry: Members) -> str:
     text = entry.text("baseUrl")
     try:
         url = urlsplit(text)
-        _ = url.port
+        # Read here, where an error is caught.
+        str(url.port)
     except ValueError as error:
         raise entry.refuse("baseUrl", "is no URL") from error
     if url.scheme not in ("https", "http") or not url.hostname or "@" in url.netloc:
