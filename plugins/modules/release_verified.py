@@ -120,6 +120,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+version:
+  description: The version that was proven.
+  returned: success
+  type: str
+  sample: 1.0.0
 artifacts:
   description: The wanted artifacts by their names.
   returned: success
@@ -294,7 +299,7 @@ def main() -> NoReturn:
     elif LIBRARY_MISSING:
         module.fail_json(msg=f"Release {module.params['version']} is not verified. {LIBRARY_ADVICE}")
     try:
-        module.exit_json(changed=False, artifacts=run(module.params))
+        module.exit_json(changed=False, version=module.params["version"], artifacts=run(module.params))
     except NotProven as refused:
         advice = cure(refused.reason)
         module.fail_json(

@@ -97,7 +97,7 @@ def task_files(role: str, entry: str) -> set[Path]:
     while wanted:
         path = folder / wanted.pop()
         found.add(path)
-        wanted |= set(re.findall(r"(?:import|include)_tasks:\s*(\S+\.yml)", path.read_text()))
+        wanted |= set(re.findall(r"(?:import|include)_tasks:\s*(?:file:\s*)?(\S+\.yml)", path.read_text()))
         wanted -= {one.name for one in found}
     return found
 
