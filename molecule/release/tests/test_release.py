@@ -154,6 +154,17 @@ def test_an_attack_stops_before_anything_is_extracted(attack, tmp_path, unchange
     assert not (tmp_path / "2.0.0" / artifact).exists()
 
 
+def test_a_refused_release_stops_the_whole_run_before_any_change(tmp_path, unchanged):
+    variables = {
+        "prexorcloud_version": "2.0.0",
+        "prexorcloud_release_source": f"{FORGE}/other-repository",
+        "release_cache_directory": str(tmp_path),
+        # What the run would change if it came to the files of the host.
+        "prexorcloud_cors_origins": ["https://panel.example.com"],
+    }
+    refused(site(f"--extra-vars={json.dumps(variables)}"), "SHA256SUMS", "identity_mismatch")
+
+
 LIES = {
     "down": "log_unreachable",
     "hang": "log_unreachable",
